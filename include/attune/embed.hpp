@@ -1,0 +1,59 @@
+// Embed: text in, vector out. A self-attention encoder with its tokenizer, pooling and prefixes behind one call.
+//
+// Used by ingest for passages and by retrieve for questions. Thread-safe: calls keep no state. The vector of a text
+// never depends on what it is embedded together with, in which order, or on how many threads.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "attune/core/result.hpp"
+#include "attune/tokenizer.hpp"
+
+namespace attune {
+
+enum class EmbedRole { query, passage };  // some models prefix the two differently; that is the model's business
+
+struct EmbedOptions {
+  int threads = 0;  // 0: one for each core
+};
+
+// Vectors of unit length, row-major [texts, dimension].
+struct Embeddings {
+  std::size_t dimension = 0;
+  std::vector<float> values;
+  std::size_t truncated = 0;  // texts that were longer than the model reads
+  std::size_t tokens = 0;     // tokens read in all
+
+  [[nodiscard]] std::span<const float> row(std::size_t index) const {
+    return std::span(values).subspan(index * dimension, dimension);
+  }
+};
+
+class Embedder {
+ public:
+  virtual ~Embedder() = default;
+
+  // One unit vector for each text. Fails with cancelled.
+  [[nodiscard]] virtual Result<Embeddings> embed(std::span<const std::string_view> texts, EmbedRole role,
+                                                 std::stop_token stop = {}) const = 0;
+
+  [[nodiscard]] virtual std::size_t dimension() const = 0;
+  [[nodiscard]] virtual std::size_t max_tokens() const = 0;  // that a passage may have, prefix and specials taken off
+  // Names the weights: vectors made under another identity are never mixed with these. "<name>@<sha256 of the
+  // weights>".
+  [[nodiscard]] virtual const std::string& identity() const = 0;
+  [[nodiscard]] virtual const Tokenizer& tokenizer() const = 0;
+};
+
+// Opens a model directory in our own layout (see models/embedder/README.md). Fails with not_found, corrupt,
+// unsupported.
+Result<std::unique_ptr<Embedder>> open_embedder(const std::filesystem::path& directory,
+                                                const EmbedOptions& options = {});
+
+}  // namespace attune

@@ -1,0 +1,72 @@
+// Index: which chunk ids are near this vector? (Words are asked of the store.)
+//
+// Sits between store and retrieve. The vectors in the store are the truth; the FAISS file beside the database is a
+// cache that is verified on open and rebuilt when missing, stale or damaged, while searches go on exactly over the
+// vectors themselves. FAISS finds candidates; the scores are our own dot products, so a score never depends on the kind
+// of index. Thread-safe. FAISS stays inside.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "attune/core/result.hpp"
+#include "attune/data/hit.hpp"
+#include "attune/store.hpp"
+
+namespace attune {
+
+struct VectorIndexOptions {
+  std::size_t exact_below = 50'000;  // vectors; from here on HNSW is used
+  int hnsw_links = 32;               // M: neighbours kept for each vector
+  int hnsw_build_width = 200;        // efConstruction
+  int hnsw_search_width = 128;       // efSearch
+  // A filter that leaves fewer chunks than this is scanned exactly.
+  std::size_t exact_filter_below = 10'000;
+};
+
+enum class VectorIndexKind { exact, hnsw };
+
+struct VectorIndexState {
+  VectorIndexKind kind = VectorIndexKind::exact;  // what answers now
+  std::size_t vectors = 0;                        // that can be found
+  std::size_t tombstones = 0;                     // removed since the HNSW graph was built
+  bool rebuild_wanted = false;                    // the cache is missing, stale or damaged
+  std::string reason;                             // why, for a person; "" when all is well
+};
+
+class VectorIndex {
+ public:
+  virtual ~VectorIndex() = default;
+
+  // Loads the vectors under `model` from the store and, where it is vouched for, the FAISS file beside the database.
+  // A bad cache is no failure: see state(). `store` must outlive the index.
+  static Result<std::unique_ptr<VectorIndex>> open(Store& store, std::string_view model, std::size_t dimension,
+                                                   const VectorIndexOptions& options = {});
+
+  // The k nearest chunks by cosine (vectors are unit length), best first, ties by ascending id. `allowed` (nullptr:
+  // all) restricts the answer. Fails with bad_input when the query's dimension differs or a value is not finite.
+  virtual Result<std::vector<ScoredChunk>> search(std::span<const float> query, std::size_t k,
+                                                  const ChunkSet* allowed = nullptr) const = 0;
+
+  // The vectors of the given chunks [ids, dimension] as they are searched; a row of zeros never stands for a missing
+  // one: fails with not_found instead.
+  virtual Result<std::vector<float>> vectors_of(std::span<const std::int64_t> chunk_ids) const = 0;
+
+  // Takes over what changed in the store since open or the last refresh.
+  virtual Status refresh() = 0;
+
+  // Builds the index anew from the store and writes the cache: temporary name, fsync, rename, fsync of the directory,
+  // then the row. Searches go on meanwhile. Fails with cancelled or io.
+  virtual Status rebuild(std::stop_token stop = {}) = 0;
+
+  [[nodiscard]] virtual VectorIndexState state() const = 0;
+};
+
+// Checks the cache against the store. One sentence for each fault; empty when all is well or there is no cache.
+Result<std::vector<std::string>> check_vector_cache(const Store& store);
+
+}  // namespace attune

@@ -1,0 +1,145 @@
+// Pipeline: in which order do the rooms run? `ingest` turns a folder into a collection, `ask` turns a question into
+// cited passages; both read top to bottom in src/pipeline/ingest.cpp and ask.cpp.
+//
+// Called by cli, server and eval. A Workspace may be shared by threads: any number ask while one ingests.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "attune/core/result.hpp"
+#include "attune/data/hit.hpp"
+#include "attune/data/query.hpp"
+#include "attune/embed.hpp"
+#include "attune/index.hpp"
+#include "attune/reader.hpp"
+#include "attune/rerank.hpp"
+#include "attune/retrieve.hpp"
+#include "attune/store.hpp"
+
+namespace attune {
+
+struct WorkspaceOptions {
+  std::filesystem::path database;  // empty: default_database()
+  std::filesystem::path models;    // directory that holds embedder/ and reranker/; empty: default_models()
+  int threads = 0;                 // for models; 0: one for each core
+  bool with_embedder = true;       // false: words only, nothing is loaded
+  VectorIndexOptions vectors = {};
+};
+
+// ATTUNE_DB, else $XDG_DATA_HOME/attune/attune.db, else ~/.local/share/attune/attune.db.
+std::filesystem::path default_database();
+// ATTUNE_MODELS, else models/ beside the installed program, else models/ of the source tree it was built from.
+std::filesystem::path default_models();
+
+// An open database with the models that serve it.
+class Workspace {
+ public:
+  // Creates the database if absent. A missing model is no failure but a note (see notes()): words still work.
+  static Result<std::unique_ptr<Workspace>> open(const WorkspaceOptions& options);
+  ~Workspace();
+
+  [[nodiscard]] Store& store() const;
+  [[nodiscard]] const Embedder* embedder() const;               // nullptr if none could be loaded
+  [[nodiscard]] VectorIndex* vectors() const;                   // nullptr without an embedder
+  [[nodiscard]] const Reranker* reranker() const;               // nullptr if none could be loaded
+  [[nodiscard]] const std::vector<std::string>& notes() const;  // what could not be loaded, and why
+
+ private:
+  Workspace();
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+struct IngestRequest {
+  std::filesystem::path folder;
+  std::string collection;  // "": the folder's name, made unique by its parents where needed
+  ScanOptions scan = {};
+  ReadOptions read = {};
+  bool prune = false;       // also remove everything when the folder is empty or gone
+  bool words_only = false;  // leave the vectors to a later call of embed_pending
+};
+
+struct IngestProgress {
+  enum class Phase { scanning, reading, embedding, indexing } phase = Phase::scanning;
+  std::uint64_t done = 0;   // files while reading, chunks while embedding
+  std::uint64_t total = 0;  // 0 while unknown
+  std::string current;      // the file at hand
+};
+using IngestProgressSink = std::function<void(const IngestProgress&)>;
+
+struct IngestReport {
+  std::string collection;
+  std::uint64_t added = 0;
+  std::uint64_t changed = 0;
+  std::uint64_t renamed = 0;
+  std::uint64_t unchanged = 0;
+  std::uint64_t removed = 0;
+  std::uint64_t chunks = 0;    // written
+  std::uint64_t embedded = 0;  // vectors written
+  std::vector<SkippedFile> skipped;
+  std::vector<std::string> notes;
+  bool interrupted = false;     // stopped by request; what is stored stays, the next run goes on
+  double seconds_to_words = 0;  // from the start until all words could be searched
+  double seconds = 0;
+};
+
+// Brings a collection up to date with its folder, words first, then vectors. A broken file is in report.skipped, not a
+// failure. Fails with not_found or conflict (the folder is gone or empty and prune is false), io, corrupt.
+Result<IngestReport> ingest(Workspace& workspace, const IngestRequest& request, const IngestProgressSink& progress = {},
+                            std::stop_token stop = {});
+
+// Gives vectors to all chunks that have none, then brings the vector index up to date. Returns the vectors written;
+// stopping is no failure.
+Result<std::uint64_t> embed_pending(Workspace& workspace, const IngestProgressSink& progress = {},
+                                    std::stop_token stop = {});
+
+// What a passage looks like to the embedder: title, heading path and text.
+std::string passage_for_embedding(std::string_view title, std::string_view heading, std::string_view text);
+
+struct AskRequest {
+  Query query;
+  RetrieveOptions retrieve = {};
+  bool rerank = true;             // where a cross-encoder is loaded
+  std::size_t rerank_depth = 30;  // hits that it reads
+  bool explain = false;           // keep Hit::parts
+};
+
+struct Answer {
+  std::vector<Hit> hits;
+  std::vector<std::string> notes;            // what was skipped or is still pending, and why
+  std::map<std::string, double> timings_ms;  // per stage and "total"
+  std::int64_t chunks = 0;                   // in the database
+  std::int64_t pending = 0;                  // of these, not yet found by meaning
+};
+
+// Cited passages, best first. Fails only when no leg could answer.
+Result<Answer> ask(const Workspace& workspace, const AskRequest& request, std::stop_token stop = {});
+
+struct PairScores {
+  std::vector<float> scores;   // one for each text, in order
+  std::string scorer;          // identity of the model that scored
+  bool cross_encoder = false;  // false: no cross-encoder is loaded and the embedder's cosine stands in
+};
+// Scores each text against the query, independent of the other texts. Fails with unavailable without any model.
+Result<PairScores> score_pairs(const Workspace& workspace, std::string_view query,
+                               std::span<const std::string_view> texts, std::stop_token stop = {});
+
+// What `attune doctor` found: one sentence for each fault of invariant 1, and what was checked.
+struct Diagnosis {
+  std::vector<std::string> faults;
+  std::vector<std::string> checked;
+};
+Result<Diagnosis> diagnose(const Workspace& workspace);
+
+// JSON as it goes over the wire and out of `--json` (UTF-8; malformed bytes replaced).
+std::string answer_to_json(const Answer& answer, bool explain, int indent = -1);
+std::string report_to_json(const IngestReport& report, int indent = -1);
+
+}  // namespace attune

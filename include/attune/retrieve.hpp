@@ -1,0 +1,74 @@
+// Retrieve: which chunks may answer? Runs the legs (BM25 words, dense vectors), fuses their lists, removes near-
+// duplicates, and fills in text, citation, snippet and highlights.
+//
+// After rewrite, before rerank. Thread-safe: calls keep no state.
+#pragma once
+
+#include <map>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "attune/core/result.hpp"
+#include "attune/data/hit.hpp"
+#include "attune/data/query.hpp"
+#include "attune/embed.hpp"
+#include "attune/index.hpp"
+#include "attune/store.hpp"
+
+namespace attune {
+
+enum class FusionMethod {
+  convex,  // weighted mean of min-max-normalised scores
+  rrf,     // weighted sum of 1 / (rrf_k + rank)
+};
+
+struct RetrieveOptions {
+  bool words = true;        // the BM25 leg
+  bool dense = true;        // the vector leg
+  std::size_t depth = 100;  // candidates for each leg
+  FusionMethod fusion = FusionMethod::convex;
+  float dense_weight = 0.5F;  // of the vector leg; BM25 has 1 - dense_weight
+  float rrf_k = 60;
+  float k1 = 0.9F;  // BM25
+  float b = 0.4F;   // BM25
+  // A hit whose vector's cosine with a better hit is above this is left out and counted in a note; 0 turns it off.
+  float near_duplicate = 0.95F;
+  std::size_t snippet_bytes = 300;  // the stretch of a passage to show
+};
+
+struct Retrieved {
+  std::vector<Hit> hits;                     // best first; ties by ascending chunk id
+  std::vector<std::string> notes;            // what was left out or did not run, for a person
+  std::map<std::string, double> timings_ms;  // per leg and step
+};
+
+// What the legs read. All must outlive the call; `vectors` and `embedder` may be null (no dense leg, with a note).
+struct RetrieveSources {
+  const Store* store = nullptr;
+  const VectorIndex* vectors = nullptr;
+  const Embedder* embedder = nullptr;
+};
+
+// The query.top_k best hits. A leg that fails is a note when another leg answers, else the failure.
+Result<Retrieved> retrieve(const RetrieveSources& sources, const Query& query, const RetrieveOptions& options = {},
+                           std::stop_token stop = {});
+
+// One leg's list with its weight, best first.
+struct LegResult {
+  std::string leg;
+  float weight = 1;
+  std::vector<ScoredChunk> chunks;
+};
+
+struct FusedChunk {
+  std::int64_t chunk_id = 0;
+  float score = 0;
+  std::vector<ScorePart> parts;  // one for each leg that found it; contributions add up to the score
+};
+
+// The union of the lists, best first, ties by ascending id.
+std::vector<FusedChunk> fuse(std::span<const LegResult> legs, FusionMethod method, float rrf_k = 60);
+
+}  // namespace attune

@@ -1,0 +1,1 @@
+#include "attune/tokenizer.hpp"
