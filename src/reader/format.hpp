@@ -1,5 +1,5 @@
 // One reader: a function from a file's bytes to its text, and the names that call for it. The table of all formats is
-// in formats.cpp; a new reader is one file, one line there, one test file.
+// in formats.cpp; a new reader is one file, one line there, one folder in tests/golden/reader/.
 #pragma once
 
 #include <filesystem>
@@ -23,14 +23,35 @@ struct Input {
 // Fills everything but ExtractedText::format; an empty title is replaced by the file's name.
 using ReadFunction = Result<ExtractedText> (*)(const Input& input);
 
+// What a format's bytes begin with. Checked before the reader is called, so that a reader never sees a picture or an
+// archive that only carries its name.
+enum class Container { text, text_or_gzip, pdf, zip };
+
 struct Format {
   std::string_view name;                         // as in ExtractedText::format
+  std::string_view noun;                         // for a person: "a PDF file"
   std::span<const std::string_view> extensions;  // lower case, without the dot
+  Container container = Container::text;
   ReadFunction read = nullptr;
 };
 
-// All formats.
+// All formats, by ascending name.
 std::span<const Format> formats();
+
+// The format of that name, nullptr if there is none.
+const Format* find_format(std::string_view name);
+
+// The format that the file's name calls for; nullptr when the name says nothing.
+const Format* format_by_name(const std::filesystem::path& path);
+
+// The format that the content calls for; nullptr when it is none that can be read.
+const Format* format_by_content(const std::filesystem::path& path, std::string_view bytes);
+
+// What binary file this is, for a person ("a PNG picture"), told by its first bytes; "" if it may well be text.
+std::string_view binary_noun(std::string_view bytes);
+
+// Fails with bad_input when the bytes cannot be of `format` because they plainly are something else.
+Status check_container(const Format& format, std::string_view bytes);
 
 // One declaration for each reader; the file that defines it has the format's name.
 Result<ExtractedText> read_plain_text(const Input& input);

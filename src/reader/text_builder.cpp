@@ -38,7 +38,9 @@ void TextBuilder::add_block(Block block, std::string_view text) {
     std::size_t room = max_bytes_ > whole.size() ? max_bytes_ - whole.size() : 0;
     while (room > 0 && is_utf8_continuation(text[room])) --room;
     text = text.substr(0, room);
-    result_.notes.push_back("only the first " + std::to_string(max_bytes_ >> 20U) + " MiB of the text were kept");
+    const bool whole_mebibytes = max_bytes_ >= 1U << 20U;
+    result_.notes.push_back("only the first " + std::to_string(whole_mebibytes ? max_bytes_ >> 20U : max_bytes_) +
+                            (whole_mebibytes ? " MiB" : " bytes") + " of the text were kept");
     if (text.empty()) return;
   }
   block.span = {whole.size(), whole.size() + text.size()};
