@@ -1,0 +1,90 @@
+// Answers a question: retrieve, rerank, and say what was skipped or is not there yet.
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <utility>
+
+#include "attune/core/dot_product.hpp"
+#include "attune/pipeline.hpp"
+
+namespace attune {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double milliseconds_since(Clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
+
+// Reads the best hits again next to the query. Without a cross-encoder the order of retrieval stays, with a note.
+Status rerank_hits(const Workspace& workspace, const AskRequest& request, Answer& answer) {
+  const Reranker* reranker = workspace.reranker();
+  if (reranker == nullptr) {
+    answer.notes.emplace_back("no cross-encoder is loaded: hits stand in the order of retrieval");
+    return {};
+  }
+  const auto start = Clock::now();
+  auto reranked = reranker->rerank(request.query.text, answer.hits, {.keep = request.query.top_k});
+  if (!reranked) return reranked.error().while_doing("reranking");
+  answer.hits = *std::move(reranked);
+  answer.timings_ms["rerank"] = milliseconds_since(start);
+  return {};
+}
+
+// How far the vectors are, in the answer's numbers and, while some are missing, in a note.
+Status add_coverage(const Workspace& workspace, Answer& answer) {
+  const Embedder* embedder = workspace.embedder();
+  const auto counts = workspace.store().counts(embedder == nullptr ? "" : embedder->identity());
+  if (!counts) return counts.error();
+  answer.chunks = counts->chunks;
+  answer.pending = counts->pending;
+  if (embedder != nullptr && counts->pending > 0) {
+    answer.notes.push_back(std::to_string(counts->vectors) + " of " + std::to_string(counts->chunks) +
+                           " passages can be found by meaning so far; all can be found by their words");
+  }
+  if (counts->chunks == 0) answer.notes.emplace_back("nothing is indexed yet");
+  return {};
+}
+
+}  // namespace
+
+Result<Answer> ask(const Workspace& workspace, const AskRequest& request, std::stop_token stop) {
+  const auto start = Clock::now();
+  Answer answer;
+  answer.notes = workspace.notes();
+  if (workspace.vectors() != nullptr) {
+    if (const Status seen = workspace.vectors()->refresh(); !seen) answer.notes.push_back(seen.error().text);
+  }
+  Query query = request.query;
+  const bool reranks = request.rerank && workspace.reranker() != nullptr;
+  if (reranks) query.top_k = std::max(query.top_k, request.rerank_depth);
+  auto retrieved = retrieve({&workspace.store(), workspace.vectors(), workspace.embedder()}, query, request.retrieve,
+                            std::move(stop));
+  if (!retrieved) return retrieved.error();
+  answer.hits = std::move(retrieved->hits);
+  answer.timings_ms = std::move(retrieved->timings_ms);
+  std::ranges::move(retrieved->notes, std::back_inserter(answer.notes));
+  if (request.rerank) {
+    if (const Status reranked = rerank_hits(workspace, request, answer); !reranked) return reranked.error();
+  }
+  if (const Status covered = add_coverage(workspace, answer); !covered) return covered.error();
+  answer.timings_ms["total"] = milliseconds_since(start);
+  return answer;
+}
+
+Result<PairScores> score_pairs(const Workspace& workspace, std::string_view query,
+                               std::span<const std::string_view> texts, std::stop_token stop) {
+  const Embedder* embedder = workspace.embedder();
+  if (embedder == nullptr) return Error{ErrorKind::unavailable, "no model is loaded that could score texts"};
+  const auto query_vector = embedder->embed(std::span(&query, 1), EmbedRole::query, stop);
+  if (!query_vector) return query_vector.error().while_doing("reading the query");
+  const auto vectors = embedder->embed(texts, EmbedRole::passage, std::move(stop));
+  if (!vectors) return vectors.error().while_doing("reading the texts");
+  PairScores scores{.scores = {}, .scorer = embedder->identity(), .cross_encoder = false};
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    scores.scores.push_back(dot_product(query_vector->row(0), vectors->row(i)));
+  }
+  return scores;
+}
+
+}  // namespace attune

@@ -1,0 +1,101 @@
+// Gives vectors to the chunks that have none: one transaction for each small batch, so that a stop loses little.
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "attune/pipeline.hpp"
+
+namespace attune {
+namespace {
+
+// Large enough to keep all threads busy with sequences of like length, small enough to be lost without regret.
+constexpr std::size_t kBatch = 64;
+// How often searches get to see the new vectors while the work goes on.
+constexpr auto kRefreshEvery = std::chrono::seconds(5);
+
+bool ends_line_with(std::string_view line, std::string_view word) {
+  return line == word || line.ends_with(word);
+}
+
+std::string_view first_line(std::string_view text) {
+  return text.substr(0, text.find('\n'));
+}
+
+Status embed_batch(Workspace& workspace, const std::vector<PendingChunk>& batch, std::stop_token stop) {
+  std::vector<std::string> passages;
+  std::vector<std::int64_t> ids;
+  for (const PendingChunk& chunk : batch) {
+    passages.push_back(passage_for_embedding(chunk.title, chunk.heading, chunk.text));
+    ids.push_back(chunk.chunk_id);
+  }
+  const std::vector<std::string_view> views(passages.begin(), passages.end());
+  const Embedder& embedder = *workspace.embedder();
+  const auto embeddings = embedder.embed(views, EmbedRole::passage, std::move(stop));
+  if (!embeddings) return embeddings.error();
+  return workspace.store().put_vectors(embedder.identity(), ids, embeddings->values, embeddings->dimension);
+}
+
+Status update_index(Workspace& workspace, const IngestProgressSink& progress, std::uint64_t total,
+                    std::stop_token stop) {
+  VectorIndex& vectors = *workspace.vectors();
+  if (const Status refreshed = vectors.refresh(); !refreshed) return refreshed.error();
+  if (!vectors.state().rebuild_wanted || stop.stop_requested()) return {};
+  if (progress) progress({IngestProgress::Phase::indexing, 0, total, {}});
+  const Status rebuilt = vectors.rebuild(std::move(stop));
+  if (!rebuilt && rebuilt.error().kind != ErrorKind::cancelled) return rebuilt.error();
+  return {};
+}
+
+}  // namespace
+
+std::string passage_for_embedding(std::string_view title, std::string_view heading, std::string_view text) {
+  std::string passage;
+  // A chunk that begins with its own heading or title does not say it twice.
+  const std::string_view first = first_line(text);
+  const bool title_repeated = title.empty() || title == first || heading.starts_with(title);
+  if (!title_repeated) passage.append(title).append("\n");
+  if (!heading.empty() && !ends_line_with(heading, first)) {
+    passage.append(heading).append("\n");
+  } else if (!heading.empty() && heading != first) {
+    passage.append(heading.substr(0, heading.size() - first.size())).append("\n");
+  }
+  return passage.append(text);
+}
+
+Result<std::uint64_t> embed_pending(Workspace& workspace, const IngestProgressSink& progress, std::stop_token stop) {
+  if (workspace.embedder() == nullptr) return std::uint64_t{0};
+  const std::string& model = workspace.embedder()->identity();
+  const auto counts = workspace.store().counts(model);
+  if (!counts) return counts.error();
+  std::uint64_t total = static_cast<std::uint64_t>(counts->pending);
+  std::uint64_t done = 0;
+  std::int64_t after = 0;
+  auto refreshed = std::chrono::steady_clock::now();
+  while (!stop.stop_requested()) {
+    const auto batch = workspace.store().pending_chunks(model, after, kBatch);
+    if (!batch) return batch.error();
+    if (batch->empty()) break;
+    if (progress) progress({IngestProgress::Phase::embedding, done, std::max(total, done + batch->size()), {}});
+    const Status embedded = embed_batch(workspace, *batch, stop);
+    if (!embedded) {
+      if (embedded.error().kind == ErrorKind::cancelled) break;
+      return embedded.error().while_doing("embedding");
+    }
+    done += batch->size();
+    after = batch->back().chunk_id;
+    if (std::chrono::steady_clock::now() - refreshed > kRefreshEvery) {
+      if (const Status seen = workspace.vectors()->refresh(); !seen) return seen.error();
+      refreshed = std::chrono::steady_clock::now();
+    }
+  }
+  if (progress && done > 0) progress({IngestProgress::Phase::embedding, done, std::max(total, done), {}});
+  if (const Status updated = update_index(workspace, progress, done, std::move(stop)); !updated) {
+    return updated.error().while_doing("updating the vector index");
+  }
+  return done;
+}
+
+}  // namespace attune
