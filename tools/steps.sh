@@ -19,18 +19,18 @@ build_jobs() {
   if ((by_memory < cores)); then echo "$by_memory"; else echo "$cores"; fi
 }
 
-# build_preset NAME [configure arguments...]: configures and builds one preset of CMakePresets.json.
+# build_preset NAME [build arguments...]: configures and builds one preset of CMakePresets.json.
 build_preset() {
   local preset=$1 log
   shift
   log=$(mktemp)
   (
     cd "$ATTUNE_ROOT" || exit 1
-    if ! cmake --preset "$preset" "$@" >"$log" 2>&1; then
+    if ! cmake --preset "$preset" >"$log" 2>&1; then
       cat "$log"
       exit 1
     fi
-    NINJA_STATUS='[%f/%t, %es] ' cmake --build --preset "$preset" -j "$(build_jobs)"
+    NINJA_STATUS='[%f/%t, %es] ' cmake --build --preset "$preset" -j "$(build_jobs)" "$@"
   )
   local status=$?
   rm -f "$log"

@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -39,12 +40,12 @@ def dependencies_of(build):
 
 
 def object_of(entry):
-    words = entry["command"].split()
+    words = shlex.split(entry["command"])
     return words[words.index("-o") + 1]
 
 
 def flags_of(entry):
-    words = entry["command"].split()
+    words = shlex.split(entry["command"])
     kept, skip = [], False
     for word in words[1:]:
         if skip or word in ("-c",) or word.startswith(DROPPED):
@@ -96,7 +97,7 @@ class Tidy:
         command = ["clang-tidy-16", "--quiet", f"--header-filter=^{re.escape(str(ROOT))}/(include|src|tests)/",
                    entry["file"], "--", *flags_of(entry), "-w"]
         done = subprocess.run(command, cwd=entry["directory"], capture_output=True, text=True, check=False)
-        faults = [line for line in done.stdout.splitlines() if re.search(r": (error|warning): ", line)]
+        faults = [line for line in done.stdout.splitlines() if re.search(r"(error|warning): ", line)]
         if done.returncode != 0 and not faults:
             faults = [f"{entry['file']}: clang-tidy failed: {done.stderr.strip()[:300]}"]
         if remembered and not faults:
