@@ -127,7 +127,11 @@ struct PairScores {
   std::string scorer;          // identity of the model that scored
   bool cross_encoder = false;  // false: no cross-encoder is loaded and the embedder's cosine stands in
 };
-// Scores each text against the query, independent of the other texts. Fails with unavailable without any model.
+// Scores each text against the query, independent of the other texts. `reranker` may be null: then the embedder's
+// cosine stands in, and the answer says so. Fails with unavailable when both are null.
+Result<PairScores> score_pairs(const Embedder* embedder, const Reranker* reranker, std::string_view query,
+                               std::span<const std::string_view> texts, std::stop_token stop = {});
+// The same with the models of a workspace.
 Result<PairScores> score_pairs(const Workspace& workspace, std::string_view query,
                                std::span<const std::string_view> texts, std::stop_token stop = {});
 

@@ -4,7 +4,6 @@
 #include <string>
 #include <utility>
 
-#include "attune/core/dot_product.hpp"
 #include "attune/pipeline.hpp"
 
 namespace attune {
@@ -70,21 +69,6 @@ Result<Answer> ask(const Workspace& workspace, const AskRequest& request, std::s
   if (const Status covered = add_coverage(workspace, answer); !covered) return covered.error();
   answer.timings_ms["total"] = milliseconds_since(start);
   return answer;
-}
-
-Result<PairScores> score_pairs(const Workspace& workspace, std::string_view query,
-                               std::span<const std::string_view> texts, std::stop_token stop) {
-  const Embedder* embedder = workspace.embedder();
-  if (embedder == nullptr) return Error{ErrorKind::unavailable, "no model is loaded that could score texts"};
-  const auto query_vector = embedder->embed(std::span(&query, 1), EmbedRole::query, stop);
-  if (!query_vector) return query_vector.error().while_doing("reading the query");
-  const auto vectors = embedder->embed(texts, EmbedRole::passage, std::move(stop));
-  if (!vectors) return vectors.error().while_doing("reading the texts");
-  PairScores scores{.scores = {}, .scorer = embedder->identity(), .cross_encoder = false};
-  for (std::size_t i = 0; i < texts.size(); ++i) {
-    scores.scores.push_back(dot_product(query_vector->row(0), vectors->row(i)));
-  }
-  return scores;
 }
 
 }  // namespace attune

@@ -1,4 +1,5 @@
 // Gives vectors to the chunks that have none: one transaction for each small batch, so that a stop loses little.
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <string>
@@ -16,12 +17,18 @@ constexpr std::size_t kBatch = 64;
 // How often searches get to see the new vectors while the work goes on.
 constexpr auto kRefreshEvery = std::chrono::seconds(5);
 
-bool ends_line_with(std::string_view line, std::string_view word) {
-  return line == word || line.ends_with(word);
-}
+constexpr std::string_view kHeadingSeparator = " › ";
 
 std::string_view first_line(std::string_view text) {
   return text.substr(0, text.find('\n'));
+}
+
+// The heading path without its last heading where the text itself begins with that.
+std::string_view heading_above(std::string_view heading, std::string_view text) {
+  const auto separator = heading.rfind(kHeadingSeparator);
+  const std::size_t last = separator == std::string_view::npos ? 0 : separator + kHeadingSeparator.size();
+  if (heading.substr(last) != first_line(text)) return heading;
+  return heading.substr(0, separator == std::string_view::npos ? 0 : separator);
 }
 
 Status embed_batch(Workspace& workspace, const std::vector<PendingChunk>& batch, std::stop_token stop) {
@@ -53,15 +60,10 @@ Status update_index(Workspace& workspace, const IngestProgressSink& progress, st
 
 std::string passage_for_embedding(std::string_view title, std::string_view heading, std::string_view text) {
   std::string passage;
-  // A chunk that begins with its own heading or title does not say it twice.
-  const std::string_view first = first_line(text);
-  const bool title_repeated = title.empty() || title == first || heading.starts_with(title);
-  if (!title_repeated) passage.append(title).append("\n");
-  if (!heading.empty() && !ends_line_with(heading, first)) {
-    passage.append(heading).append("\n");
-  } else if (!heading.empty() && heading != first) {
-    passage.append(heading.substr(0, heading.size() - first.size())).append("\n");
-  }
+  heading = heading_above(heading, text);
+  const bool says_title = title == first_line(text) || heading.starts_with(title);
+  if (!says_title) passage.append(title).append("\n");
+  if (!heading.empty()) passage.append(heading).append("\n");
   return passage.append(text);
 }
 
