@@ -165,7 +165,7 @@ TEST_CASE("vector cache: a row of another model, dimension, count or of a later 
   with(
       "count", [](VectorCacheRow& row) { row.count -= 1; }, "does not hold what the database says");
   with(
-      "negative", [](VectorCacheRow& row) { row.count = -1; }, "larger than");
+      "negative", [](VectorCacheRow& row) { row.count = -1; }, "does not hold what the database says");
   with(
       "later", [](VectorCacheRow& row) { row.generation += 1'000'000; }, "newer than the database");
 }
