@@ -54,6 +54,16 @@ class Project(unittest.TestCase):
 
 
 class Layers(Project):
+    def setUp(self):
+        super().setUp()
+        for room in ("core", "text", "store", "cli"):
+            self.put(f"src/{room}/CMakeLists.txt", "")
+
+    def test_a_row_without_a_room(self):
+        self.put("ARCHITECTURE.md", TABLE + "| `train` | how do weights improve? | – |\n")
+        self.put("src/text/a.cpp", "int a;\n")
+        self.expect(layers.check, "`train` is not there yet")
+
     def test_granted_rooms_pass(self):
         self.put("src/store/a.cpp", '#include <sqlite3.h>\n#include "attune/text.hpp"\n#include "attune/core/log.hpp"\n')
         self.put("src/cli/b.cpp", '#include "attune/store.hpp"\n#include "cli/b.hpp"\n')
@@ -120,7 +130,7 @@ class Others(Project):
         self.expect_none(words.check)
         self.put("src/store/a.cpp", "int a;  // TO" + "DO: later\n")
         self.expect(words.check, "src/store/a.cpp:1")
-        self.put("src/store/a.cpp", 'auto a = "/ho' + 'me/someone/file";\n')
+        self.put("src/store/a.cpp", 'auto a = "/wo' + 'rk/main/file";\n')
         self.expect(words.check, "src/store/a.cpp:1")
 
     def test_json_files(self):
