@@ -22,7 +22,9 @@ function(attune_add_room name)
   cmake_parse_arguments(PARSE_ARGV 1 room "" "" "SOURCES;PUBLIC;PRIVATE")
   add_library(attune_${name} STATIC ${room_SOURCES})
   add_library(attune::${name} ALIAS attune_${name})
-  target_include_directories(attune_${name} PUBLIC ${PROJECT_SOURCE_DIR}/include PRIVATE ${PROJECT_SOURCE_DIR}/src)
+  target_include_directories(attune_${name}
+    PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include> $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>
+    PRIVATE ${PROJECT_SOURCE_DIR}/src)
   target_link_libraries(attune_${name} PUBLIC ${room_PUBLIC} PRIVATE attune_flags ${room_PRIVATE})
 endfunction()
 
