@@ -55,13 +55,15 @@ struct Term {
   TermKind kind = TermKind::word;
 };
 
-// The terms to index for a passage, in order of their place. `language` chooses the stemmer ("" is taken from the text
-// where that is long enough, else none is applied to Latin words … see segmenter_version for what is stamped).
+// The terms to index for a passage, in order of their place. `language` (BCP 47 primary tag) chooses the stemmer of its
+// script; words of another script take the stemmer of the language that is most often written in it. Latin words of a
+// Chinese, Japanese, … or unknown ("") language are stemmed as English; nothing is guessed from the passage, because a
+// question could not guess the same.
 std::vector<Term> index_terms(std::string_view utf8, std::string_view language = "");
 
 // The terms to search for. Like index_terms, but a Latin word gives the stems of each language in `languages` (the
-// collection's), and function words of the question ("how do I", "如何", "的") are left out unless nothing else
-// remains.
+// collection's; none means English), and function words of the question ("how do I", "如何", "的") are left out unless
+// nothing else remains.
 std::vector<Term> query_terms(std::string_view utf8, const std::vector<std::string>& languages = {});
 
 // Names the versions of segmenter, stemmer and dictionaries. Postings made under another one must be rebuilt.
