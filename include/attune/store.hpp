@@ -2,7 +2,8 @@
 //
 // The truth of a database (invariant 1): everything else can be rebuilt from it. Written by ingest, read by index,
 // retrieve and the server. Thread-safe: one writer at a time, readers beside it; a second process may read and write
-// too. Each writing call is one transaction and bumps the generation. SQLite stays inside.
+// too. Each writing call is one transaction; one that changes what can be found bumps the generation (settings, stamps
+// and the vector cache's row do not). SQLite stays inside.
 //
 // Every call can fail with io (disk, permission), corrupt (damaged file) or unavailable (locked past the time-out);
 // only other failures are named below.
@@ -85,6 +86,10 @@ struct PendingChunk {
 // Sorted ascending, without repeats.
 using ChunkSet = std::vector<std::int64_t>;
 
+// What search_words reads of a query: the first bytes, and of these the first different terms.
+inline constexpr std::size_t kMaxWordQueryBytes = 64 * 1024;
+inline constexpr std::size_t kMaxWordQueryTerms = 256;
+
 struct WordSearchOptions {
   std::size_t k = 100;
   float k1 = 0.9F;                    // BM25: how soon repeated words stop counting
@@ -114,8 +119,9 @@ class Store {
  public:
   virtual ~Store() = default;
 
-  // Opens or creates the file, migrating an older schema. Fails with unsupported when a newer program wrote it, with
-  // corrupt when it is no Attune database.
+  // Opens or creates the file and its folder, migrating an older schema. Fails with unsupported when a newer program
+  // wrote it or it lies on a network file system, with corrupt when it is no Attune database. Writing calls of a store
+  // opened for reading fail with unsupported.
   static Result<std::unique_ptr<Store>> open(const std::filesystem::path& path, const StoreOptions& options = {});
 
   [[nodiscard]] virtual const std::filesystem::path& path() const = 0;
@@ -135,7 +141,8 @@ class Store {
 
   // Stores a document with its chunks and postings; returns its id. A document of the same collection and path is
   // replaced: its id stays; a chunk whose heading and text did not change keeps its id and its vector, all others get
-  // new ids. `made_by` goes into the stamp. Visible all at once or not at all.
+  // new ids, and so do all when the document's title changed. `made_by` goes into the stamp. Visible all at once or not
+  // at all. Fails with not_found without the collection, with bad_input when a chunk is not a span of the text.
   virtual Result<std::int64_t> put_document(const Document& document, std::span<const Chunk> chunks,
                                             std::string_view made_by) = 0;
   // The file moved or was touched; its bytes are the same. Fails with not_found, or conflict if the path is taken.
@@ -167,7 +174,8 @@ class Store {
   virtual Result<std::vector<PendingChunk>> pending_chunks(std::string_view model, std::int64_t after,
                                                            std::size_t limit) const = 0;
   // Stores vectors [chunk_ids.size(), dimension]. Chunks removed meanwhile are skipped. Vectors under another model
-  // are replaced. Fails with bad_input when sizes do not fit or a value is not finite.
+  // are replaced. Fails with bad_input when sizes do not fit, the model's other vectors have another dimension, a
+  // value is not finite or a vector is all zeros.
   virtual Status put_vectors(std::string_view model, std::span<const std::int64_t> chunk_ids,
                              std::span<const float> values, std::size_t dimension) = 0;
   // Calls `visit` for each vector under `model` by ascending chunk id; stops early when it returns false.
