@@ -1,0 +1,15 @@
+#include "nn/blas_threads.hpp"
+
+#include <cblas.h>
+
+namespace attune::nn {
+
+void use_one_blas_thread() {
+  static const bool kDone = [] {
+    openblas_set_num_threads(1);
+    return true;
+  }();
+  static_cast<void>(kDone);
+}
+
+}  // namespace attune::nn

@@ -1,0 +1,19 @@
+#include <cmath>
+
+#include "nn/kernels/softmax.h"
+
+namespace attune::nn::kernels {
+
+void softmax_scalar(float* x, std::size_t n, float scale) {
+  if (n == 0) return;
+  float peak = x[0];
+  for (std::size_t i = 1; i < n; ++i) peak = x[i] > peak ? x[i] : peak;
+  float sum = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    x[i] = std::exp((x[i] - peak) * scale);
+    sum += x[i];
+  }
+  for (std::size_t i = 0; i < n; ++i) x[i] /= sum;
+}
+
+}  // namespace attune::nn::kernels

@@ -1,0 +1,105 @@
+// Developers' program behind the scripts of this folder: converts a container, prints pieces, writes vectors.
+//
+//   attune_model_tool convert CONTAINER OUTPUT_DIRECTORY [KEPT_PIECES]
+//   attune_model_tool segment MODEL_DIRECTORY  < lines   one line of "id:start:end" for each line, full ids
+//   attune_model_tool encode MODEL_DIRECTORY   < lines   the same after respelling, in the model's ids
+//   attune_model_tool embed MODEL_DIRECTORY query|passage OUT [THREADS] < lines   FP32 vectors [lines, width]
+//
+// In lines, "\n" and "\\" stand for a line break and a backslash.
+#include <chrono>
+#include <cstring>
+#include <fstream>
+#include <iostream>
+#include <string>
+#include <vector>
+
+#include "attune/embed.hpp"
+#include "attune/model.hpp"
+
+namespace {
+
+using attune::Encoding;
+
+std::string unescaped(const std::string& line) {
+  std::string text;
+  for (std::size_t index = 0; index < line.size(); ++index) {
+    if (line[index] == '\\' && index + 1 < line.size()) {
+      text += line[++index] == 'n' ? '\n' : line[index];
+    } else {
+      text += line[index];
+    }
+  }
+  return text;
+}
+
+int fail(const attune::Error& error) {
+  std::cerr << error.text << '\n';
+  return 1;
+}
+
+int convert(const std::vector<std::string>& arguments) {
+  attune::ConvertRequest request;
+  request.container = arguments[0];
+  request.output_directory = arguments[1];
+  if (arguments.size() > 2) request.kept_pieces = arguments[2];
+  const auto made = attune::convert_e5_container(request);
+  if (!made) return fail(made.error());
+  std::cout << made->identity << ' ' << made->file_bytes << " bytes, " << made->vocabulary << " of " << made->pieces
+            << " pieces\n";
+  return 0;
+}
+
+int print_pieces(const std::string& directory, bool full) {
+  const auto encoder = attune::Encoder::open(directory);
+  if (!encoder) return fail(encoder.error());
+  const attune::UnigramTokenizer& tokenizer = (*encoder)->tokenizer();
+  for (std::string line; std::getline(std::cin, line);) {
+    const std::string text = unescaped(line);
+    const Encoding encoding = full ? tokenizer.segment(text) : tokenizer.encode(text);
+    for (std::size_t index = 0; index < encoding.ids.size(); ++index) {
+      std::cout << (index > 0 ? " " : "") << encoding.ids[index] << ':' << encoding.offsets[index].start << ':'
+                << encoding.offsets[index].end;
+    }
+    std::cout << '\n';
+  }
+  return 0;
+}
+
+int embed(const std::vector<std::string>& arguments) {
+  attune::EmbedOptions options;
+  if (arguments.size() > 3) options.threads = std::stoi(arguments[3]);
+  const auto opened_at = std::chrono::steady_clock::now();
+  const auto embedder = attune::open_embedder(arguments[0], options);
+  if (!embedder) return fail(embedder.error());
+  const auto started = std::chrono::steady_clock::now();
+  std::vector<std::string> texts;
+  for (std::string line; std::getline(std::cin, line);) texts.push_back(unescaped(line));
+  const std::vector<std::string_view> views(texts.begin(), texts.end());
+  const auto role = arguments[1] == "query" ? attune::EmbedRole::query : attune::EmbedRole::passage;
+  const auto vectors = (*embedder)->embed(views, role);
+  if (!vectors) return fail(vectors.error());
+  const std::chrono::duration<double> opening = started - opened_at;
+  const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - started;
+  std::ofstream file(arguments[2], std::ios::binary);
+  std::string bytes(vectors->values.size() * sizeof(float), '\0');
+  std::memcpy(bytes.data(), vectors->values.data(), bytes.size());
+  file << bytes;
+  std::cerr << (*embedder)->identity() << ": opened in " << opening.count() << " s; " << texts.size() << " texts, "
+            << vectors->tokens << " tokens, " << vectors->truncated << " truncated, " << taken.count() << " s, "
+            << static_cast<double>(vectors->tokens) / taken.count() << " tokens/s\n";
+  return file.good() ? 0 : 1;
+}
+
+}  // namespace
+
+int main(int count, char** values) {
+  const std::vector<std::string> words(values + 1, values + count);
+  const std::string command = words.empty() ? "" : words[0];
+  const std::vector<std::string> arguments(words.begin() + (words.empty() ? 0 : 1), words.end());
+  if (command == "convert" && arguments.size() >= 2) return convert(arguments);
+  if (command == "segment" && arguments.size() == 1) return print_pieces(arguments[0], true);
+  if (command == "encode" && arguments.size() == 1) return print_pieces(arguments[0], false);
+  if (command == "embed" && arguments.size() >= 3) return embed(arguments);
+  std::cerr << "see the head of tools/model/model_tool.cpp\n";
+  return 2;
+}
