@@ -58,7 +58,7 @@ port_is_taken() { (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; }
 
 base=http://127.0.0.1:$port
 if port_is_taken; then
-  if [[ $(curl -sm 3 "$base/healthz" 2>/dev/null) == *'"ok"'* ]]; then
+  if [[ $(curl -sm 3 "$base/healthz" 2>/dev/null) == *'"alive"'* ]]; then
     complain "Something already answers on $base, most likely an Attune that runs: open that address, or choose another port:"
   else
     complain "Another program uses port $port. Choose another one:"

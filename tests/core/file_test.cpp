@@ -1,6 +1,5 @@
 #include "attune/core/file.hpp"
 
-#include <fstream>
 #include <string>
 
 #include <doctest/doctest.h>
@@ -8,32 +7,25 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "core/temporary_folder.hpp"
+#include "temporary_folder.hpp"
 
 using attune::ErrorKind;
-
-namespace {
-
-void put(const std::filesystem::path& path, std::string_view bytes) {
-  std::ofstream(path, std::ios::binary) << bytes;
-}
-
-}  // namespace
+using attune::testing::TemporaryFolder;
 
 TEST_CASE("read_file: every byte comes back, zeros and broken UTF-8 included") {
   const TemporaryFolder folder;
   std::string bytes;
   for (int byte = 0; byte < 256; ++byte) bytes += static_cast<char>(byte);
-  put(folder / "all", bytes);
-  const auto read = attune::read_file(folder / "all", 1024);
+  folder.write("all", bytes);
+  const auto read = attune::read_file(folder.path() / "all", 1024);
   REQUIRE(read);
   CHECK(*read == bytes);
 }
 
 TEST_CASE("read_file: an empty file is an empty text, not a failure") {
   const TemporaryFolder folder;
-  put(folder / "empty", "");
-  const auto read = attune::read_file(folder / "empty", 0);
+  folder.write("empty", "");
+  const auto read = attune::read_file(folder.path() / "empty", 0);
   REQUIRE(read);
   CHECK(read->empty());
 }
@@ -42,11 +34,11 @@ TEST_CASE("read_file: a file of exactly the limit is read, one byte more is too 
   const TemporaryFolder folder;
   // Above and below the size of one piece (64 KiB).
   for (const std::size_t size : {1UL, 100UL, 65536UL, 65537UL, 200000UL}) {
-    put(folder / "file", std::string(size, 'x'));
-    const auto fits = attune::read_file(folder / "file", size);
+    folder.write("file", std::string(size, 'x'));
+    const auto fits = attune::read_file(folder.path() / "file", size);
     REQUIRE(fits);
     CHECK(fits->size() == size);
-    const auto over = attune::read_file(folder / "file", size - 1);
+    const auto over = attune::read_file(folder.path() / "file", size - 1);
     REQUIRE_FALSE(over);
     CHECK(over.error().kind == ErrorKind::too_large);
     CHECK(over.error().text.find("larger than " + std::to_string(size - 1)) != std::string::npos);
@@ -55,9 +47,9 @@ TEST_CASE("read_file: a file of exactly the limit is read, one byte more is too 
 
 TEST_CASE("read_file: a file that is not there, also below a file, is not found, and the error names it") {
   const TemporaryFolder folder;
-  put(folder / "file", "x");
+  folder.write("file", "x");
   for (const char* name : {"nothing", "file/below"}) {
-    const auto read = attune::read_file(folder / name, 10);
+    const auto read = attune::read_file(folder.path() / name, 10);
     REQUIRE_FALSE(read);
     CHECK(read.error().kind == ErrorKind::not_found);
     CHECK(read.error().text.find(name) != std::string::npos);
@@ -74,23 +66,23 @@ TEST_CASE("read_file: a folder is refused in words") {
 
 TEST_CASE("read_file: a pipe without a writer is refused at once and never waited for") {
   const TemporaryFolder folder;
-  REQUIRE(::mkfifo((folder / "pipe").c_str(), 0600) == 0);
-  const auto read = attune::read_file(folder / "pipe", 10);
+  REQUIRE(::mkfifo((folder.path() / "pipe").c_str(), 0600) == 0);
+  const auto read = attune::read_file(folder.path() / "pipe", 10);
   REQUIRE_FALSE(read);
   CHECK(read.error().kind == ErrorKind::io);
 }
 
 TEST_CASE("read_file: a file without read permission is an io error") {
   const TemporaryFolder folder;
-  put(folder / "secret", "x");
+  folder.write("secret", "x");
   REQUIRE(::chmod(folder.path().c_str(), 0755) == 0);
-  REQUIRE(::chmod((folder / "secret").c_str(), 0) == 0);
+  REQUIRE(::chmod((folder.path() / "secret").c_str(), 0) == 0);
   // Root may read everything, so the reading is done by a child that is not root.
   const pid_t child = ::fork();
   REQUIRE(child >= 0);
   if (child == 0) {
     if (::geteuid() == 0 && ::seteuid(65534) != 0) ::_exit(2);
-    const auto read = attune::read_file(folder / "secret", 10);
+    const auto read = attune::read_file(folder.path() / "secret", 10);
     ::_exit(!read && read.error().kind == ErrorKind::io ? 0 : 1);
   }
   int status = 0;
@@ -109,11 +101,11 @@ TEST_CASE("sha256: agrees with the published vectors") {
 TEST_CASE("sha256: a file's hash is the hash of its bytes, whatever the pieces") {
   const TemporaryFolder folder;
   const std::string bytes = std::string(65536, 'a') + std::string(1, '\0') + std::string(70000, 'b');
-  put(folder / "file", bytes);
-  const auto hash = attune::sha256_hex_of_file(folder / "file");
+  folder.write("file", bytes);
+  const auto hash = attune::sha256_hex_of_file(folder.path() / "file");
   REQUIRE(hash);
   CHECK(*hash == attune::sha256_hex(bytes));
-  CHECK(attune::sha256_hex_of_file(folder / "absent").error().kind == ErrorKind::not_found);
+  CHECK(attune::sha256_hex_of_file(folder.path() / "absent").error().kind == ErrorKind::not_found);
 }
 
 TEST_CASE("paths: Chinese names pass through as UTF-8 with '/' between the parts") {
