@@ -77,35 +77,25 @@ say "Indexing words of ${folders[*]}"
 # 3: finished, but some files could not be read; they are listed.
 "$attune" index --words-only "${folders[@]}" || (($? == 3))
 
-say "Starting the server"
-roots=()
-for folder in "${folders[@]}"; do roots+=(--root "$folder"); done
-"$attune" serve --port "$port" "${roots[@]}" &
-server=$!
-trap 'trap - INT TERM; kill -TERM "$server" 2>/dev/null || true' INT TERM
-
-for ((try = 0; try < 300; ++try)); do
-  if curl -sfo /dev/null -m 2 "$base/healthz"; then break; fi
-  if ! kill -0 "$server" 2>/dev/null; then break; fi
-  sleep 0.1
-done
-if kill -0 "$server" 2>/dev/null; then
+# Runs beside the server, which takes this script's place: says how to ask as soon as there is someone to ask.
+print_examples_once_ready() {
+  until curl -sfo /dev/null -m 2 "$base/healthz"; do
+    kill -0 $$ 2>/dev/null || return 0
+    sleep 0.1
+  done
   cat <<EXAMPLES
 
-Attune answers on $base/ (a page with a search box; Ctrl-C ends it). Over HTTP:
+Open $base/ for a page with a search box (Ctrl-C here ends it), or ask over HTTP:
 
   curl -sG $base/v1/search --data-urlencode 'q=how does attention work'
   curl -sG $base/v1/search --data-urlencode 'q=注意力机制是怎么工作的'
 
 Words can be searched now; search by meaning fills in behind, and every answer says how far it is.
 EXAMPLES
-fi
+}
 
-# A signal interrupts `wait`; the server then still needs a moment to finish what it has begun.
-status=0
-wait "$server" || status=$?
-while kill -0 "$server" 2>/dev/null; do
-  status=0
-  wait "$server" || status=$?
-done
-exit "$status"
+say "Starting the server"
+roots=()
+for folder in "${folders[@]}"; do roots+=(--root "$folder"); done
+print_examples_once_ready &
+exec "$attune" serve --port "$port" "${roots[@]}"
