@@ -13,6 +13,8 @@ using namespace std::string_view_literals;
 
 constexpr std::size_t kPdfHeaderWithin = 1024;  // Acrobat accepts garbage of that length before "%PDF-"
 
+constexpr std::string_view kOldOffice = "\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1"sv;  // OLE compound file
+
 struct Signature {
   std::string_view bytes;
   std::string_view noun;
@@ -20,7 +22,7 @@ struct Signature {
 };
 
 constexpr Signature kSignatures[] = {
-    {"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1"sv, "a file of an old Microsoft Office program, or one with a password"},
+    {kOldOffice, "a file of an old Microsoft Office program, or one with a password"},
     {"{\\rtf"sv, "an RTF document"},
     {"%!PS"sv, "a PostScript file"},
     {"\x89PNG\r\n"sv, "a PNG picture"},
@@ -74,7 +76,7 @@ bool is_gzip(std::string_view bytes) {
 const Format* format_of_zip(std::string_view bytes) {
   const std::string_view head = bytes.substr(0, 256);
   if (head.find("application/epub+zip") != std::string_view::npos) return find_format("epub");
-  if (head.find("application/vnd.oasis.opendocument.text") != std::string_view::npos) return find_format("odt");
+  if (head.find("application/vnd.oasis.opendocument.") != std::string_view::npos) return find_format("odt");
   if (bytes.find("[Content_Types].xml") == std::string_view::npos) return nullptr;
   if (bytes.find("word/document.xml") != std::string_view::npos) return find_format("docx");
   if (bytes.find("ppt/presentation.xml") != std::string_view::npos) return find_format("pptx");
@@ -183,6 +185,9 @@ Status check_container(const Format& format, std::string_view bytes) {
       break;
     case Container::zip:
       fits = is_zip(bytes);
+      break;
+    case Container::office:
+      fits = is_zip(bytes) || bytes.starts_with(kOldOffice);
       break;
   }
   if (fits) return {};

@@ -25,7 +25,9 @@ using ReadFunction = Result<ExtractedText> (*)(const Input& input);
 
 // What a format's bytes begin with. Checked before the reader is called, so that a reader never sees a picture or an
 // archive that only carries its name.
-enum class Container { text, text_or_gzip, pdf, zip };
+// `office` is a zip too; the container of old and of password-protected Office files is let through to the reader,
+// which says what to do about it.
+enum class Container { text, text_or_gzip, pdf, zip, office };
 
 struct Format {
   std::string_view name;                         // as in ExtractedText::format

@@ -10,7 +10,8 @@ namespace {
 using Names = std::string_view;
 
 constexpr Names kCsv[] = {"csv", "tsv", "tab"};
-constexpr Names kDocx[] = {"docx", "docm", "dotx"};
+// The old binary formats are named as well, so that their reader can say what to do about them.
+constexpr Names kDocx[] = {"docx", "docm", "dotx", "dotm", "doc", "dot"};
 constexpr Names kEmail[] = {"eml", "email"};
 constexpr Names kEpub[] = {"epub"};
 constexpr Names kHtml[] = {"html", "htm", "xhtml", "xht", "shtml"};
@@ -18,11 +19,11 @@ constexpr Names kJson[] = {"json", "jsonl", "ndjson", "geojson", "ipynb"};
 // Sections such as "3pm", and names whose number means something else ("app.log.1"), are told by content.
 constexpr Names kManPage[] = {"man", "mdoc"};
 constexpr Names kMarkdown[] = {"md", "markdown", "mkd", "mdown", "mdwn", "qmd", "rmd"};
-constexpr Names kOdt[] = {"odt", "ott"};
+constexpr Names kOdt[] = {"odt", "ott", "ods", "ots", "odp", "otp"};
 constexpr Names kPdf[] = {"pdf"};
 constexpr Names kPlainText[] = {"txt", "text", "log", "rst", "adoc", "asciidoc", "asc", "org", "srt", "vtt", "tex"};
-constexpr Names kPptx[] = {"pptx", "pptm", "ppsx"};
-constexpr Names kXlsx[] = {"xlsx", "xlsm"};
+constexpr Names kPptx[] = {"pptx", "pptm", "ppsx", "potx", "ppt", "pps"};
+constexpr Names kXlsx[] = {"xlsx", "xlsm", "xltx", "xlsb", "xls"};
 // Also whole names of files that have no extension.
 constexpr Names kSourceCode[] = {
     "ada",      "asm",        "awk",     "bash",       "bat",    "bazel",   "c",
@@ -42,7 +43,14 @@ constexpr Names kSourceCode[] = {
     "vim",      "vue",        "xsl",     "yaml",       "yml",    "zig",     "zsh"};
 
 constexpr Format kFormats[] = {
+    {"docx", "a Word document", kDocx, Container::office, read_docx},
+    {"epub", "an e-book (EPUB)", kEpub, Container::zip, read_epub},
+    {"html", "a web page (HTML)", kHtml, Container::text, read_html},
+    {"markdown", "a Markdown file", kMarkdown, Container::text, read_markdown},
+    {"odt", "an OpenDocument file", kOdt, Container::office, read_odt},
     {"plain_text", "a text file", kPlainText, Container::text, read_plain_text},
+    {"pptx", "a PowerPoint presentation", kPptx, Container::office, read_pptx},
+    {"xlsx", "an Excel workbook", kXlsx, Container::office, read_xlsx},
 };
 
 }  // namespace
