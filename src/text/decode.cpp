@@ -30,6 +30,30 @@ OwnedConverter open_converter(const std::string& name) {
   return U_SUCCESS(status) ? std::move(converter) : nullptr;
 }
 
+// The common name of a declared encoding.
+std::string encoding_name(std::string_view declared) {
+  std::string name;
+  for (const char byte : declared) {
+    if (byte != ' ' && byte != '"' && byte != '\'') {
+      name += static_cast<char>(byte >= 'A' && byte <= 'Z' ? byte + 32 : byte);
+    }
+  }
+  if (name == "gb2312" || name == "gbk" || name == "gb_2312-80" || name == "x-gbk") return "GB18030";
+  if (name == "iso-8859-1" || name == "latin1" || name == "us-ascii" || name == "ascii") return "windows-1252";
+  if (name == "shift_jis" || name == "sjis" || name == "x-sjis" || name == "shift-jis") return "Shift_JIS";
+  if (name == "euc-kr" || name == "ks_c_5601-1987") return "EUC-KR";
+  if (name == "big5" || name == "x-x-big5") return "Big5";
+  return name;
+}
+
+// The superset that files are really written in, as browsers read them.
+std::string converter_for(const std::string& encoding) {
+  if (encoding == "Shift_JIS") return "windows-31j";
+  if (encoding == "EUC-KR") return "windows-949";
+  if (encoding == "Big5") return "Big5-HKSCS";
+  return encoding;
+}
+
 // Called by ICU for each malformed sequence: writes U+FFFD and counts it.
 void replace_and_count(const void* context, UConverterToUnicodeArgs* arguments, const char* /*bytes*/,
                        std::int32_t /*size*/, UConverterCallbackReason reason, UErrorCode* status) {
@@ -42,7 +66,7 @@ void replace_and_count(const void* context, UConverterToUnicodeArgs* arguments, 
 
 // The whole of `bytes` as UTF-8, or nothing if there is no such encoding.
 std::optional<Decoded> convert(std::string_view bytes, const std::string& encoding) {
-  const OwnedConverter from = open_converter(encoding);
+  const OwnedConverter from = open_converter(converter_for(encoding));
   const OwnedConverter to = open_converter("UTF-8");
   if (from == nullptr || to == nullptr) return std::nullopt;
   Decoded decoded;
@@ -133,21 +157,6 @@ std::string encoding_by_mark(std::string_view bytes) {
   return "";
 }
 
-// What a declared name means in practice: browsers read the supersets that files are really written in.
-std::string practical_encoding(std::string_view declared) {
-  std::string name;
-  for (const char byte : declared) {
-    if (byte != ' ' && byte != '"' && byte != '\'')
-      name += static_cast<char>(byte >= 'A' && byte <= 'Z' ? byte + 32 : byte);
-  }
-  if (name == "gb2312" || name == "gbk" || name == "gb_2312-80" || name == "x-gbk") return "GB18030";
-  if (name == "iso-8859-1" || name == "latin1" || name == "us-ascii" || name == "ascii") return "windows-1252";
-  if (name == "shift_jis" || name == "sjis" || name == "x-sjis" || name == "shift-jis") return "windows-31j";
-  if (name == "euc-kr" || name == "ks_c_5601-1987") return "windows-949";
-  if (name == "big5") return "Big5-HKSCS";
-  return name;
-}
-
 bool is_few(std::size_t malformed, std::size_t bytes) {
   return malformed <= 1 + bytes / 1000;
 }
@@ -165,10 +174,16 @@ Result<Decoded> decode(std::string_view bytes, std::string_view declared) {
     }
     if (nuls * 1000 > bytes.size()) return Error{ErrorKind::bad_input, "the content is binary, not text"};
   }
+  // Seven bits with escapes: old Japanese mail.
+  if (bytes.find("\x1B$") != std::string_view::npos) {
+    if (auto decoded = convert(bytes, "ISO-2022-JP"); decoded && decoded->replaced == 0) {
+      return finished(*std::move(decoded));
+    }
+  }
   const Utf8Census counts = census(bytes);
   if (counts.malformed == 0) return finished(as_utf8(bytes, 0));
   if (!declared.empty()) {
-    const std::string name = practical_encoding(declared);
+    const std::string name = encoding_name(declared);
     if (auto decoded = convert(bytes, name); decoded && is_few(decoded->replaced, bytes.size())) {
       return finished(*std::move(decoded));
     }

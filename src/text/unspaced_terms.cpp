@@ -79,7 +79,7 @@ void append_words_and_bigrams(const FoldedText& characters, std::vector<TermCand
   for (const WordRange& word : words) {
     add(word.first, word.count, TermKind::word, in_function_word[word.first]);
     for (std::size_t i = word.first; i < word.first + word.count && i + 1 < characters.size(); ++i) {
-      if (!is_whole_word[i]) add(i, 2, TermKind::bigram, in_function_word[i] || in_function_word[i + 1]);
+      if (!is_whole_word[i]) add(i, 2, TermKind::bigram, in_function_word[i] && in_function_word[i + 1]);
     }
   }
 }
