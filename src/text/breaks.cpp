@@ -7,9 +7,12 @@
 #include <string>
 #include <vector>
 
+#include <unicode/uchar.h>
 #include <unicode/utext.h>
 
 #include "attune/text.hpp"
+
+#include "text/characters.hpp"
 
 namespace attune::text {
 namespace {
@@ -78,21 +81,33 @@ bool is_space(char byte) {
   return byte == ' ' || byte == '\n' || byte == '\t' || byte == '\r' || byte == '\f' || byte == '\v';
 }
 
-// U+3000, U+00A0 and the like are left to the sentence; only what editors put between sentences is taken off.
+// True if a grapheme ends before `offset`, as far as the characters on both sides tell; white space is one of them.
+bool separable(std::string_view text, std::size_t offset) {
+  if (offset >= text.size()) return true;
+  std::size_t behind = offset;
+  switch (u_getIntPropertyValue(static_cast<UChar32>(next_character(text, behind)), UCHAR_GRAPHEME_CLUSTER_BREAK)) {
+    case U_GCB_EXTEND:
+    case U_GCB_SPACING_MARK:
+    case U_GCB_ZWJ:
+      return false;
+    default:
+      return true;
+  }
+}
+
+// U+00A0 and the like are left to the sentence; only what writers put between sentences is taken off.
 ByteSpan without_space(std::string_view text, ByteSpan span) {
   constexpr std::string_view kWideSpace = "\xE3\x80\x80";
-  for (bool moved = true; moved && !span.empty();) {
-    moved = true;
-    if (is_space(text[span.start])) {
-      ++span.start;
-    } else if (is_space(text[span.end - 1])) {
-      --span.end;
-    } else if (span.of(text).starts_with(kWideSpace)) {
-      span.start += kWideSpace.size();
-    } else if (span.of(text).ends_with(kWideSpace)) {
-      span.end -= kWideSpace.size();
+  while (!span.empty()) {
+    const std::string_view rest = span.of(text);
+    const std::size_t leading = is_space(rest.front()) ? 1 : rest.starts_with(kWideSpace) ? kWideSpace.size() : 0;
+    const std::size_t trailing = is_space(rest.back()) ? 1 : rest.ends_with(kWideSpace) ? kWideSpace.size() : 0;
+    if (trailing > 0) {
+      span.end -= trailing;
+    } else if (leading > 0 && separable(text, span.start + leading)) {
+      span.start += leading;
     } else {
-      moved = false;
+      break;
     }
   }
   return span;
