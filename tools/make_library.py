@@ -37,7 +37,7 @@ def pandoc(source, target):
 def pdf(source, target):
     """By way of LibreOffice, which embeds only the characters used."""
     with tempfile.TemporaryDirectory() as work:
-        text = pathlib.Path(work) / f"{target.stem}.odt"
+        text = pathlib.Path(work) / f"{target.stem}.docx"
         pandoc(source, text)
         subprocess.run(["soffice", f"-env:UserInstallation=file://{work}/profile", "--headless", "--convert-to", "pdf",
                         "--outdir", work, str(text)], check=True, stdout=subprocess.DEVNULL)
