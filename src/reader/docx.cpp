@@ -45,7 +45,7 @@ class DocxReader {
     flush_code();
     if (input_.stop.stop_requested()) return Error{ErrorKind::cancelled, "stopped on request"};
     ExtractedText& result = builder_.result();
-    if (result.title.empty() || result.title.starts_with("Microsoft Word - ")) result.title = title_;
+    if (is_made_up_title(result.title)) result.title = title_;
     return builder_.finish();
   }
 

@@ -3,6 +3,7 @@
 // part of the text.
 #include <algorithm>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -41,10 +42,15 @@ class OdtStyles {
  public:
   void add(const pugi::xml_node& styles) {
     for (const pugi::xml_node& each : styles.children()) {
-      if (local_name(each) != "style" || value(each, "family") != "paragraph") continue;
+      if (local_name(each) != "style") continue;
+      if (value(child(each, "table-properties"), "display") == "false") hidden_.emplace(value(each, "name"));
+      if (value(each, "family") != "paragraph") continue;
       parents_.insert_or_assign(std::string(value(each, "name")), std::string(value(each, "parent-style-name")));
     }
   }
+
+  // The style of a table that is not shown.
+  [[nodiscard]] bool hides(std::string_view table_style) const { return hidden_.contains(table_style); }
 
   [[nodiscard]] DocxStyle find(std::string_view name) const {
     for (int depth = 0; !name.empty() && depth < kDeepestBase; ++depth) {
@@ -58,6 +64,7 @@ class OdtStyles {
 
  private:
   std::map<std::string, std::string, std::less<>> parents_;
+  std::set<std::string, std::less<>> hidden_;
 };
 
 // A paragraph's words, and what hangs on it and follows it.
@@ -90,7 +97,7 @@ class OdtReader {
     }
     flush_code();
     if (input_.stop.stop_requested()) return Error{ErrorKind::cancelled, "stopped on request"};
-    if (builder_.result().title.empty()) builder_.result().title = title_;
+    if (is_made_up_title(builder_.result().title)) builder_.result().title = title_;
     return builder_.finish();
   }
 
@@ -302,7 +309,9 @@ class OdtReader {
 
   void add_sheet(const pugi::xml_node& sheet) {
     ++page_;
-    builder_.add_heading(1, one_line(value(sheet, "name")), page_);
+    const std::string name = one_line(value(sheet, "name"));
+    if (styles_.hides(value(sheet, "style-name"))) return note("the hidden sheet '" + name + "' was left out");
+    builder_.add_heading(1, name, page_);
     add_table_blocks(sheet);
   }
 

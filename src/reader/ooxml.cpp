@@ -85,6 +85,11 @@ Result<OfficePackage> open_office(const Input& input, const OfficeKind& kind) {
   return OfficePackage{std::move(archive).value(), std::move(main_part), std::move(relationships).value()};
 }
 
+bool is_made_up_title(std::string_view title) {
+  return title.empty() || title == "PowerPoint Presentation" || title == "PowerPoint 演示文稿" ||
+         title == "PowerPoint 簡報" || title.starts_with("Microsoft Word - ");
+}
+
 void set_metadata(ExtractedText& result, const std::string& key, const std::string& text) {
   if (!text.empty()) result.metadata[key] = text;
 }

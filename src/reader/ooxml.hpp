@@ -45,6 +45,9 @@ std::string target_of_type(const Relationships& relationships, std::string_view 
 // Title, author, date, language, keywords … of docProps/core.xml. A broken one costs a note, not the document.
 void read_core_properties(OfficePackage& package, const ReadOptions& options, ExtractedText& result);
 
+// True for what programs write where nobody gave a title ("PowerPoint Presentation").
+bool is_made_up_title(std::string_view title);
+
 // Puts `text` into the metadata, unless it is empty.
 void set_metadata(ExtractedText& result, const std::string& key, const std::string& text);
 

@@ -73,9 +73,7 @@ class PptxReader {
       if (Status status = add_slide(slide.attribute("r:id").value(), slide); !status) return status.error();
     }
     ExtractedText& result = builder_.result();
-    // What PowerPoint writes when nobody gave a title.
-    const bool unnamed = result.title == "PowerPoint Presentation" || result.title == "PowerPoint 演示文稿";
-    if (result.title.empty() || unnamed) result.title = first_title_;
+    if (is_made_up_title(result.title)) result.title = first_title_;
     return builder_.finish();
   }
 
