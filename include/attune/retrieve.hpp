@@ -20,8 +20,11 @@
 namespace attune {
 
 enum class FusionMethod {
-  convex,  // weighted mean of min-max-normalised scores
-  rrf,     // weighted sum of 1 / (rrf_k + rank)
+  // Weighted mean of min-max-normalised scores: in each list the best chunk counts 1, the last 0, as one that is not in
+  // the list. In a list of one chunk, or of equal scores, each counts 1. A list that is empty takes no weight.
+  convex,
+  // Weighted sum of 1 / (rrf_k + rank).
+  rrf,
 };
 
 struct RetrieveOptions {
@@ -33,7 +36,8 @@ struct RetrieveOptions {
   float rrf_k = 60;
   float k1 = 0.9F;  // BM25
   float b = 0.4F;   // BM25
-  // A hit whose vector's cosine with a better hit is above this is left out and counted in a note; 0 turns it off.
+  // A hit with the text of a better one, or, in the same language, with a vector whose cosine to the better one's is
+  // above this, is left out and counted in a note; 0 turns it off.
   float near_duplicate = 0.95F;
   std::size_t snippet_bytes = 300;  // the stretch of a passage to show
 };
@@ -51,7 +55,9 @@ struct RetrieveSources {
   const Embedder* embedder = nullptr;
 };
 
-// The query.top_k best hits. A leg that fails is a note when another leg answers, else the failure.
+// The query.top_k best hits. A leg that fails or cannot run is a note when another leg answers, else the failure
+// (unavailable where nothing failed). An empty question, or filters that nothing passes, give no hits and a note. Fails
+// with bad_input when `options` turn both legs off, with cancelled, or like the store.
 Result<Retrieved> retrieve(const RetrieveSources& sources, const Query& query, const RetrieveOptions& options = {},
                            std::stop_token stop = {});
 
