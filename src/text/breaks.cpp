@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include <unicode/filteredbrk.h>
 #include <unicode/uchar.h>
 #include <unicode/utext.h>
 
@@ -31,9 +32,14 @@ OwnedBreaks open_grapheme_breaks() {
 
 OwnedBreaks open_sentence_breaks(const std::string& language) {
   UErrorCode status = U_ZERO_ERROR;
-  // "ss=standard" keeps "Dr. Who" whole, where ICU knows the language's abbreviations.
-  const std::string locale = language + "@ss=standard";
-  return OwnedBreaks(icu::BreakIterator::createSentenceInstance(icu::Locale(locale.c_str()), status));
+  const icu::Locale locale(language.c_str());
+  OwnedBreaks breaks(icu::BreakIterator::createSentenceInstance(locale, status));
+  // Keeps "Mr. Who" whole, where ICU knows the language's abbreviations.
+  const std::unique_ptr<icu::FilteredBreakIteratorBuilder> abbreviations(
+      icu::FilteredBreakIteratorBuilder::createInstance(locale, status));
+  if (U_FAILURE(status) || breaks == nullptr || abbreviations == nullptr) return breaks;
+  // build() owns what it is given even when it fails.
+  return OwnedBreaks(abbreviations->build(breaks.release(), status));
 }
 
 // Languages with sentence rules or abbreviations of their own. All others share the English ones, so that a hostile

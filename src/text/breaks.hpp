@@ -16,7 +16,8 @@ icu::BreakIterator* word_breaks();
 // Where graphemes end.
 icu::BreakIterator* grapheme_breaks();
 
-// Where sentences end in `language` (BCP 47 primary tag, "" for any), abbreviations such as "Dr." considered.
+// Where sentences end in `language` (BCP 47 primary tag, "" for any), abbreviations such as "Mr." considered where ICU
+// lists them.
 icu::BreakIterator* sentence_breaks(std::string_view language);
 
 }  // namespace attune::text

@@ -167,12 +167,14 @@ Result<Decoded> decode(std::string_view bytes, std::string_view declared) {
   if (const std::string marked = encoding_by_mark(bytes); !marked.empty()) {
     if (auto decoded = convert(bytes, marked)) return finished(*std::move(decoded));
   }
+  const Utf8Census counts = census(bytes);
   const auto nuls = static_cast<std::size_t>(std::count(bytes.begin(), bytes.end(), '\0'));
-  if (nuls > 0) {
+  const bool stray_nuls = nuls * 1000 <= bytes.size();
+  if (nuls > 0 && !(stray_nuls && counts.malformed == 0)) {
     if (const std::string wide = detect_wide_encoding(bytes); !wide.empty()) {
       if (auto decoded = convert(bytes, wide)) return finished(*std::move(decoded));
     }
-    if (nuls * 1000 > bytes.size()) return Error{ErrorKind::bad_input, "the content is binary, not text"};
+    if (!stray_nuls) return Error{ErrorKind::bad_input, "the content is binary, not text"};
   }
   // Seven bits with escapes: old Japanese mail.
   if (bytes.find("\x1B$") != std::string_view::npos) {
@@ -180,7 +182,6 @@ Result<Decoded> decode(std::string_view bytes, std::string_view declared) {
       return finished(*std::move(decoded));
     }
   }
-  const Utf8Census counts = census(bytes);
   if (counts.malformed == 0) return finished(as_utf8(bytes, 0));
   if (!declared.empty()) {
     const std::string name = encoding_name(declared);

@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <cstdint>
+#include <functional>
 #include <memory>
 
 #include <unicode/uchar.h>
@@ -31,12 +32,20 @@ std::string telling_sample(std::string_view bytes) {
   return sample;
 }
 
+// ASCII, East Asian text and the punctuation that all scripts share.
+bool is_everywhere(std::uint32_t unit) {
+  return unit < 0x80 || unit >= 0x10000 || (unit >= 0x2000 && unit <= 0x206F) || (unit >= 0x3000 && unit <= 0x30FF) ||
+         (unit >= 0x4E00 && unit <= 0x9FFF) || (unit >= 0xAC00 && unit <= 0xD7A3) || (unit >= 0xFF00 && unit <= 0xFFEF);
+}
+
 // The share of units of `width` bytes that a text would have, 0 … 1.
 double plausibility(std::string_view bytes, std::size_t width, bool little_endian) {
   const std::size_t units = std::min(bytes.size(), kSampleBytes) / width;
   if (units == 0) return 0;
   std::size_t good = 0;
   bool expect_trail = false;
+  // A text outside East Asia is written in one block of Unicode, or two; bytes of a program are spread over all.
+  std::array<std::size_t, 256> in_block{};
   for (std::size_t i = 0; i < units; ++i) {
     std::uint32_t unit = 0;
     for (std::size_t k = 0; k < width; ++k) {
@@ -49,10 +58,19 @@ double plausibility(std::string_view bytes, std::size_t width, bool little_endia
                          u_isdefined(static_cast<UChar32>(unit)) != 0 &&
                          (u_isprint(static_cast<UChar32>(unit)) != 0 || unit == '\n' || unit == '\r' || unit == '\t') &&
                          !(unit >= 0xE000 && unit <= 0xF8FF);
-    good += (trail && expect_trail) || (lead && !expect_trail) || (written && !trail && !lead) ? 1U : 0U;
+    if ((trail && expect_trail) || (lead && !expect_trail)) {
+      ++good;
+    } else if (written && !trail && !lead) {
+      if (is_everywhere(unit)) {
+        ++good;
+      } else {
+        ++in_block[unit >> 8U & 0xFFU];
+      }
+    }
     expect_trail = lead;
   }
-  return static_cast<double>(good) / static_cast<double>(units);
+  std::partial_sort(in_block.begin(), in_block.begin() + 2, in_block.end(), std::greater<>());
+  return static_cast<double>(good + in_block[0] + in_block[1]) / static_cast<double>(units);
 }
 
 // How many units of two bytes are ASCII.

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <string>
 #include <string_view>
@@ -209,8 +210,7 @@ std::string detect_language(std::string_view utf8) {
   // One Chinese character says about as much as three Latin letters, a Korean syllable as two.
   const double chinese = 3 * (counts.han + counts.kana);
   const bool japanese = counts.kana > 0.1 * (counts.han + counts.kana);
-  const std::array<std::pair<std::string_view, double>, 10> scripts{{
-      {"", counts.latin},
+  const std::array<std::pair<std::string_view, double>, 9> scripts{{
       {japanese ? "ja" : "zh", chinese},
       {"ko", 2 * counts.hangul},
       {counts.ukrainian ? "uk" : "ru", counts.cyrillic},
@@ -221,12 +221,14 @@ std::string detect_language(std::string_view utf8) {
       {"hi", counts.devanagari},
       {counts.armenian > counts.tamil ? "hy" : "ta", std::max(counts.armenian, counts.tamil)},
   }};
-  const auto* best = &scripts[0];
-  for (const auto& script : scripts) {
-    if (script.second > best->second) best = &script;
+  const auto& best = *std::max_element(scripts.begin(), scripts.end(),
+                                       [](const auto& a, const auto& b) { return a.second < b.second; });
+  if (counts.latin > best.second) {
+    std::string language = latin_language(sample);
+    // Names, commands and code in Latin letters are no language: the words between them are.
+    if (!language.empty() || best.second < 0.2 * counts.latin) return language;
   }
-  if (best->second < 2) return "";
-  return best == &scripts[0] ? latin_language(sample) : std::string(best->first);
+  return best.second < 2 ? "" : std::string(best.first);
 }
 
 }  // namespace attune::text
