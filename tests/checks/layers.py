@@ -21,9 +21,7 @@ CONFINED = {
     "gumbo": {"reader"},
     "zip.h": {"reader"},
     "pugixml": {"reader"},
-    "simdjson": {"reader", "tokenizer", "model", "eval"},
     "CLI/": {"cli"},
-    "spdlog/": {"cli", "server"},
     "openssl/": {"core"},
 }
 
