@@ -43,13 +43,17 @@ constexpr Names kSourceCode[] = {
     "vim",      "vue",        "xsl",     "yaml",       "yml",    "zig",     "zsh"};
 
 constexpr Format kFormats[] = {
+    {"csv", "a table (CSV or TSV)", kCsv, Container::text, read_csv},
     {"docx", "a Word document", kDocx, Container::office, read_docx},
     {"epub", "an e-book (EPUB)", kEpub, Container::zip, read_epub},
     {"html", "a web page (HTML)", kHtml, Container::text, read_html},
+    {"json", "a JSON file", kJson, Container::text, read_json},
     {"markdown", "a Markdown file", kMarkdown, Container::text, read_markdown},
     {"odt", "an OpenDocument file", kOdt, Container::office, read_odt},
+    {"pdf", "a PDF file", kPdf, Container::pdf, read_pdf},
     {"plain_text", "a text file", kPlainText, Container::text, read_plain_text},
     {"pptx", "a PowerPoint presentation", kPptx, Container::office, read_pptx},
+    {"source_code", "source code", kSourceCode, Container::text, read_source_code},
     {"xlsx", "an Excel workbook", kXlsx, Container::office, read_xlsx},
 };
 

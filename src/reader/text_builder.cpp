@@ -1,5 +1,6 @@
 #include "reader/text_builder.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace attune::reader {
@@ -31,6 +32,12 @@ bool stands_close(BlockKind before, BlockKind after) {
 void TextBuilder::add_block(Block block, std::string_view text) {
   text = trimmed(text, block.kind == BlockKind::code);
   if (text.empty() || full_) return;
+  if (text.find('\0') != std::string_view::npos) {
+    std::string without_nul(text);
+    std::ranges::replace(without_nul, '\0', ' ');
+    add_block(block, without_nul);
+    return;
+  }
   std::string& whole = result_.text;
   if (!whole.empty()) whole += stands_close(result_.blocks.back().kind, block.kind) ? "\n" : "\n\n";
   if (whole.size() + text.size() > max_bytes_) {
