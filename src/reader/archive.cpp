@@ -22,8 +22,7 @@ std::string mebibytes(std::uint64_t bytes) {
   return bytes < (1U << 20U) ? std::to_string(bytes) + " bytes" : std::to_string(bytes >> 20U) + " MiB";
 }
 
-Error cannot_open(std::string_view bytes, const zip_error_t& error) {
-  if (!bytes.starts_with("PK"sv)) return {ErrorKind::bad_input, "the file is not the zip archive that it should be"};
+Error cannot_open(const zip_error_t& error) {
   if (zip_error_code_zip(&error) == ZIP_ER_NOZIP) {
     return {ErrorKind::bad_input, "the file was cut off: the table of contents at its end is missing"};
   }
@@ -74,13 +73,17 @@ void Archive::Close::operator()(void* zip) const {
 }
 
 Result<Archive> Archive::open(std::string_view bytes, const ReadOptions& options) {
+  // Asked first, since to libzip no bytes are an archive without members.
+  if (!bytes.starts_with("PK"sv)) {
+    return Error{ErrorKind::bad_input, "the file is not the zip archive that it should be"};
+  }
   zip_error_t error;
   zip_error_init(&error);
   zip_source_t* source = zip_source_buffer_create(bytes.data(), bytes.size(), 0, &error);
   zip_t* zip = source != nullptr ? zip_open_from_source(source, ZIP_RDONLY, &error) : nullptr;
   if (zip == nullptr) {
     if (source != nullptr) zip_source_free(source);
-    Error reason = cannot_open(bytes, error);
+    Error reason = cannot_open(error);
     zip_error_fini(&error);
     return reason;
   }

@@ -157,7 +157,8 @@ std::string fixed_number(double number, const NumberFormat& format) {
     shown.pop_back();
   }
   if (shown.ends_with('.')) shown.pop_back();
-  return shown == "-0" ? "0" : shown;
+  // A small negative number that rounds to nothing has no sign.
+  return shown.starts_with('-') && shown.find_first_of("123456789") == std::string::npos ? shown.substr(1) : shown;
 }
 
 struct Date {

@@ -24,7 +24,7 @@ std::string_view declared_encoding(std::string_view bytes) {
 }
 
 bool is_deeper_than(const pugi::xml_node& root, int limit) {
-  int depth = 0;
+  int depth = 1;
   for (pugi::xml_node node = root.first_child(); node;) {
     if (pugi::xml_node first = node.first_child()) {
       if (++depth > limit) return true;
