@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <memory>
-#include <new>
+#include <vector>
 
 #include <sqlite3.h>
 
@@ -14,7 +14,8 @@ namespace {
 // What stays the same for all rows of one query.
 struct QueryStatistics {
   double average_length = 1;
-  std::vector<double> idf;  // times the term's weight, one for each phrase
+  std::vector<double> idf;       // times the word's weight, one for each word
+  std::vector<int> frequencies;  // of each phrase in the row at hand; here to save its allocation
 };
 
 int count_row(const Fts5ExtensionApi*, Fts5Context*, void* count) {
@@ -28,16 +29,18 @@ int gather(const Fts5ExtensionApi* api, Fts5Context* context, const Bm25Request&
   int code = api->xRowCount(context, &rows);
   if (code == SQLITE_OK) code = api->xColumnTotalSize(context, -1, &tokens);
   if (rows > 0 && tokens > 0) statistics.average_length = static_cast<double>(tokens) / static_cast<double>(rows);
-  const int phrases = api->xPhraseCount(context);
-  for (int phrase = 0; code == SQLITE_OK && phrase < phrases; ++phrase) {
-    sqlite3_int64 frequency = 0;
-    code = api->xQueryPhrase(context, phrase, &frequency, count_row);
-    const double present = static_cast<double>(frequency) + 0.5;
-    const double absent = static_cast<double>(rows - frequency) + 0.5;
-    const auto place = static_cast<std::size_t>(phrase);
-    const double weight = place < request.weights.size() ? static_cast<double>(request.weights[place]) : 1.0;
-    statistics.idf.push_back(weight * std::log(1.0 + absent / present));
+  std::vector<sqlite3_int64> chunks(static_cast<std::size_t>(api->xPhraseCount(context)));
+  for (std::size_t phrase = 0; code == SQLITE_OK && phrase < chunks.size(); ++phrase) {
+    code = api->xQueryPhrase(context, static_cast<int>(phrase), &chunks[phrase], count_row);
   }
+  for (const WordQuery::Word& word : request.words) {
+    sqlite3_int64 most = 0;
+    for (const std::size_t term : word.terms) most = std::max(most, chunks[term]);
+    const double present = static_cast<double>(most) + 0.5;
+    const double absent = static_cast<double>(rows - most) + 0.5;
+    statistics.idf.push_back(static_cast<double>(word.weight) * std::log(1.0 + absent / present));
+  }
+  statistics.frequencies.resize(chunks.size());
   return code;
 }
 
@@ -47,9 +50,9 @@ void forget(void* statistics) {
 
 // Counting how many chunks hold a term reads its whole posting list, so it is done once for a query.
 int statistics_of(const Fts5ExtensionApi* api, Fts5Context* context, const Bm25Request& request,
-                  const QueryStatistics** out) {
+                  QueryStatistics** out) {
   if (void* known = api->xGetAuxdata(context, 0); known != nullptr) {
-    *out = static_cast<const QueryStatistics*>(known);
+    *out = static_cast<QueryStatistics*>(known);
     return SQLITE_OK;
   }
   auto fresh = std::make_unique<QueryStatistics>();
@@ -60,22 +63,26 @@ int statistics_of(const Fts5ExtensionApi* api, Fts5Context* context, const Bm25R
 }
 
 int score_row(const Fts5ExtensionApi* api, Fts5Context* context, const Bm25Request& request,
-              const QueryStatistics& statistics, double* score) {
+              QueryStatistics& statistics, double* score) {
   int length = 0;
   if (const int code = api->xColumnSize(context, -1, &length); code != SQLITE_OK) return code;
   const double k1 = static_cast<double>(request.k1);
   const double b = static_cast<double>(request.b);
   const double held_back = k1 * (1.0 - b + b * static_cast<double>(length) / statistics.average_length);
-  *score = 0;
-  for (std::size_t phrase = 0; phrase < statistics.idf.size(); ++phrase) {
+  for (std::size_t phrase = 0; phrase < statistics.frequencies.size(); ++phrase) {
     Fts5PhraseIter place;
     int column = 0;
     int offset = 0;
-    int frequency = 0;
+    int& frequency = statistics.frequencies[phrase] = 0;
     const int code = api->xPhraseFirst(context, static_cast<int>(phrase), &place, &column, &offset);
     if (code != SQLITE_OK) return code;
     for (; column >= 0; api->xPhraseNext(context, &place, &column, &offset)) ++frequency;
-    if (frequency > 0) *score += statistics.idf[phrase] * frequency / (frequency + held_back);
+  }
+  *score = 0;
+  for (std::size_t word = 0; word < request.words.size(); ++word) {
+    int frequency = 0;
+    for (const std::size_t term : request.words[word].terms) frequency += statistics.frequencies[term];
+    if (frequency > 0) *score += statistics.idf[word] * frequency / (frequency + held_back);
   }
   return SQLITE_OK;
 }
@@ -90,8 +97,12 @@ void bm25_function(const Fts5ExtensionApi* api, Fts5Context* context, sqlite3_co
     sqlite3_result_error(result, "attune_bm25 is called by Attune alone", -1);
     return;
   }
-  const QueryStatistics* statistics = nullptr;
+  QueryStatistics* statistics = nullptr;
   double score = 0;
+  if (static_cast<std::size_t>(api->xPhraseCount(context)) != request->terms) {
+    sqlite3_result_error(result, "the query has another number of phrases than terms", -1);
+    return;
+  }
   int code = statistics_of(api, context, *request, &statistics);
   if (code == SQLITE_OK && request->allowed != nullptr &&
       !std::binary_search(request->allowed->begin(), request->allowed->end(), api->xRowid(context))) {

@@ -113,7 +113,7 @@ class SqliteStore final : public Store {
   Result<std::vector<ScoredChunk>> search_words(std::string_view query_text,
                                                 const WordSearchOptions& options) const override {
     return read("searching the words", [&](Connection& db) {
-      return store::search_terms(db, store::terms_of_query(query_text, cached_languages(db)), options);
+      return store::search_words(db, store::words_of_query(query_text, cached_languages(db)), options);
     });
   }
 

@@ -1,6 +1,8 @@
 #include "store/words.hpp"
 
 #include <algorithm>
+#include <map>
+#include <optional>
 #include <unordered_map>
 
 #include "attune/text.hpp"
@@ -31,12 +33,12 @@ std::string joined(const std::vector<text::Term>& terms) {
 }
 
 // "a" OR "b": between quotes any bytes but the quote stand for themselves.
-std::string match_expression(const std::vector<WeightedTerm>& terms) {
+std::string match_expression(const std::vector<std::string>& terms) {
   std::string expression;
-  for (const WeightedTerm& term : terms) {
+  for (const std::string& term : terms) {
     if (!expression.empty()) expression += " OR ";
     expression += '"';
-    for (const char character : term.text) {
+    for (const char character : term) {
       if (character == '"') expression += '"';
       expression += character;
     }
@@ -47,6 +49,14 @@ std::string match_expression(const std::vector<WeightedTerm>& terms) {
 
 bool is_better(const ScoredChunk& left, const ScoredChunk& right) {
   return left.score != right.score ? left.score > right.score : left.chunk_id < right.chunk_id;
+}
+
+// The part of a query that is read. Not cut within a character: its first half would become a term of its own.
+std::string_view bounded(std::string_view query) {
+  if (query.size() <= kMaxWordQueryBytes) return query;
+  std::size_t cut = kMaxWordQueryBytes;
+  for (int back = 0; back < 3 && (static_cast<unsigned char>(query[cut]) & 0xC0U) == 0x80U; ++back) --cut;
+  return query.substr(0, cut);
 }
 
 }  // namespace
@@ -72,37 +82,49 @@ void write_posting(Connection& connection, std::int64_t chunk_id, const PassageT
       .run(chunk_id, terms.title, terms.body);
 }
 
-std::vector<WeightedTerm> terms_of_query(std::string_view query, const std::vector<std::string>& languages) {
-  if (query.size() > kMaxWordQueryBytes) {
-    // Not within a character: its first half would become a term of its own.
-    std::size_t cut = kMaxWordQueryBytes;
-    for (int back = 0; back < 3 && (static_cast<unsigned char>(query[cut]) & 0xC0U) == 0x80U; ++back) --cut;
-    query = query.substr(0, cut);
-  }
-  std::vector<WeightedTerm> terms;
-  std::unordered_map<std::string, std::size_t> places;
-  for (text::Term& term : text::query_terms(query, languages)) {
-    if (!is_storable(term.text)) continue;
-    const auto known = places.find(term.text);
-    if (known != places.end()) {
-      terms[known->second].weight += 1;
-    } else if (terms.size() < kMaxWordQueryTerms) {
-      places.emplace(term.text, terms.size());
-      terms.push_back({.text = std::move(term.text), .weight = 1});
+WordQuery words_of_query(std::string_view query, const std::vector<std::string>& languages) {
+  WordQuery words;
+  std::unordered_map<std::string, std::size_t> term_places;
+  std::map<std::vector<std::size_t>, std::size_t> word_places;
+  std::vector<std::size_t> word;
+  const auto finish_word = [&] {
+    if (word.empty()) return;
+    std::sort(word.begin(), word.end());
+    const auto [known, is_new] = word_places.emplace(word, words.words.size());
+    if (is_new) {
+      words.words.push_back({.terms = word, .weight = 1});
+    } else {
+      words.words[known->second].weight += 1;
     }
+    word.clear();
+  };
+
+  std::optional<text::Term> before;
+  for (const text::Term& term : text::query_terms(bounded(query), languages)) {
+    if (!is_storable(term.text)) continue;
+    if (!before || before->span != term.span || before->kind != term.kind) finish_word();
+    before = term;
+    auto place = term_places.find(term.text);
+    if (place == term_places.end()) {
+      if (words.terms.size() == kMaxWordQueryTerms) continue;
+      place = term_places.emplace(term.text, words.terms.size()).first;
+      words.terms.push_back(term.text);
+    }
+    if (std::find(word.begin(), word.end(), place->second) == word.end()) word.push_back(place->second);
   }
-  return terms;
+  finish_word();
+  return words;
 }
 
-std::vector<ScoredChunk> search_terms(Connection& connection, const std::vector<WeightedTerm>& terms,
+std::vector<ScoredChunk> search_words(Connection& connection, const WordQuery& query,
                                       const WordSearchOptions& options) {
   std::vector<ScoredChunk> best;  // a heap whose front is the worst
-  if (terms.empty() || options.k == 0) return best;
-  Bm25Request request{.k1 = options.k1, .b = options.b, .weights = {}, .allowed = options.allowed};
-  for (const WeightedTerm& term : terms) request.weights.push_back(term.weight);
+  if (query.terms.empty() || options.k == 0) return best;
+  Bm25Request request{
+      .k1 = options.k1, .b = options.b, .terms = query.terms.size(), .words = query.words, .allowed = options.allowed};
 
   Statement rows = connection.prepare("SELECT rowid, attune_bm25(postings, ?2) FROM postings WHERE postings MATCH ?1");
-  rows.bind(match_expression(terms));
+  rows.bind(match_expression(query.terms));
   rows.bind_pointer(2, &request, kBm25RequestType);
   while (rows.step()) {
     if (rows.is_null(1)) continue;  // not allowed

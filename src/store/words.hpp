@@ -39,18 +39,21 @@ void register_words(Connection& connection);
 
 void write_posting(Connection& connection, std::int64_t chunk_id, const PassageTerms& terms);
 
-// A term of a query and how often the query says it.
-struct WeightedTerm {
-  std::string text;
-  float weight = 1;
+// What a question looks for. A word has alternatives where the collection's languages stem it differently; a chunk that
+// holds any of them holds the word.
+struct WordQuery {
+  struct Word {
+    std::vector<std::size_t> terms;  // ascending places in WordQuery::terms
+    float weight = 1;                // how often the question says it
+  };
+  std::vector<std::string> terms;  // each once, at most kMaxWordQueryTerms
+  std::vector<Word> words;
 };
 
-// The k best chunks for the terms, best first, ties by ascending id.
-std::vector<ScoredChunk> search_terms(Connection& connection, const std::vector<WeightedTerm>& terms,
-                                      const WordSearchOptions& options);
+WordQuery words_of_query(std::string_view query, const std::vector<std::string>& languages);
 
-// The terms of a question, each once, at most kMaxQueryTerms.
-std::vector<WeightedTerm> terms_of_query(std::string_view query, const std::vector<std::string>& languages);
+// The k best chunks for the words, best first, ties by ascending id.
+std::vector<ScoredChunk> search_words(Connection& connection, const WordQuery& query, const WordSearchOptions& options);
 
 // Rebuilds all postings in one transaction if another segmenter made them. Returns the chunks rebuilt.
 std::int64_t refresh_postings(Connection& connection);

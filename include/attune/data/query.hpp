@@ -9,11 +9,11 @@ namespace attune {
 
 // Which chunks may answer. Every non-empty field must match; within one field any value is enough.
 struct Filters {
-  std::vector<std::string> collections;  // names
-  std::vector<std::string> paths;        // globs over Document::path: '*' within a part, '**' across parts, '?'
-  std::vector<std::string> languages;    // BCP 47 primary tags
-  std::vector<std::string> formats;      // as in ExtractedText::format
-  std::map<std::string, std::vector<std::string>> metadata;  // key → accepted values, compared without case
+  std::vector<std::string> collections = {};  // names
+  std::vector<std::string> paths = {};        // globs over Document::path: '*' within a part, '**' across parts, '?'
+  std::vector<std::string> languages = {};    // BCP 47 primary tags
+  std::vector<std::string> formats = {};      // as in ExtractedText::format
+  std::map<std::string, std::vector<std::string>> metadata = {};  // key → accepted values, compared without case
 
   [[nodiscard]] bool empty() const {
     return collections.empty() && paths.empty() && languages.empty() && formats.empty() && metadata.empty();
