@@ -172,6 +172,8 @@ void Indexer::run_vectors() {
   std::stop_token stop;
   {
     const std::scoped_lock lock(mutex_);
+    // What came since the caller looked goes first; from here on it interrupts `running_`.
+    if (ending_ || has_queued()) return;
     background_ = Background{.state = "vectors", .done = 0, .total = 0, .per_second = 0, .trouble = ""};
     running_ = std::stop_source();
     stop = running_.get_token();
@@ -214,9 +216,7 @@ void Indexer::finish_waiting_for_vectors(const std::string& trouble) {
 void Indexer::wait_for_work(const std::stop_token& end) {
   {
     std::unique_lock lock(mutex_);
-    wake_.wait_for(lock, end, kLookOutside, [this] {
-      return std::any_of(jobs_.begin(), jobs_.end(), [](const Job& job) { return job.state == JobState::queued; });
-    });
+    wake_.wait_for(lock, end, kLookOutside, [this] { return has_queued(); });
   }
   if (!end.stop_requested()) note_changes_from_outside();
 }
@@ -234,6 +234,10 @@ void Indexer::note_changes_from_outside() {
   last_change_ = {};
   const std::scoped_lock lock(mutex_);
   vectors_wanted_ = true;
+}
+
+bool Indexer::has_queued() const {
+  return std::any_of(jobs_.begin(), jobs_.end(), [](const Job& job) { return job.state == JobState::queued; });
 }
 
 Job* Indexer::find(std::int64_t id) {
@@ -272,6 +276,10 @@ void Indexer::save_unfinished(std::unique_lock<std::mutex>& lock) {
 void Indexer::take_up_unfinished() {
   saved_ = steps_.load_unfinished();
   for (auto& request : unfinished_from_json(saved_)) {
+    if (!steps_.may_index(request.folder)) {
+      log(LogLevel::warning, "an unfinished job is dropped: its folder may no longer be indexed over HTTP");
+      continue;
+    }
     Job job;
     job.id = next_id_++;
     job.request = std::move(request);

@@ -59,6 +59,7 @@ struct IndexerSteps {
   std::function<Result<std::int64_t>()> generation;             // of the store: another process may write as well
   std::function<void(const std::string&)> save_unfinished;      // jobs that a later start must take up again
   std::function<std::string()> load_unfinished;
+  std::function<bool(const std::filesystem::path&)> may_index;  // still, after a restart with other roots
 };
 
 class Indexer {
@@ -88,6 +89,7 @@ class Indexer {
   void wait_for_work(const std::stop_token& end);
   void note_changes_from_outside();
 
+  [[nodiscard]] bool has_queued() const;
   Job* find(std::int64_t id);
   std::optional<Job> begin_next();
   void finish_words(std::int64_t id, Result<IngestReport> outcome);

@@ -1,39 +1,16 @@
 // /v1/index and /v1/jobs: bringing folders up to date.
-#include <algorithm>
 #include <charconv>
 
 #include <nlohmann/json.hpp>
 
-#include "attune/core/file.hpp"
-
 #include "server/request_body.hpp"
+#include "server/roots.hpp"
 #include "server/routes.hpp"
 
 namespace attune::server {
 namespace {
 
 using nlohmann::json;
-namespace fs = std::filesystem;
-
-// Both canonical.
-bool is_below(const fs::path& folder, const fs::path& root) {
-  const auto [in_root, in_folder] = std::mismatch(root.begin(), root.end(), folder.begin(), folder.end());
-  return in_root == root.end();
-}
-
-// The folder with its symbolic links resolved, if the operator named it or one above it. The same answer whether a
-// folder elsewhere exists or not.
-std::optional<fs::path> permitted_folder(const std::vector<fs::path>& roots, const std::string& named) {
-  const fs::path asked(named);
-  if (!asked.is_absolute() || named.find('\0') != std::string::npos) return std::nullopt;
-  std::error_code error;
-  const fs::path folder = fs::weakly_canonical(asked, error);
-  if (error) return std::nullopt;
-  const bool permitted =
-      std::any_of(roots.begin(), roots.end(), [&](const fs::path& root) { return is_below(folder, root); });
-  if (!permitted) return std::nullopt;
-  return folder;
-}
 
 Response job_answer(const Result<Job>& job, unsigned status = 200) {
   if (!job) return error_response(job.error(), "looking at the job");

@@ -3,13 +3,13 @@
 #include <condition_variable>
 #include <mutex>
 
-#include "attune/core/file.hpp"
 #include "attune/core/log.hpp"
 
 #include "server/guard.hpp"
 #include "server/http_server.hpp"
 #include "server/indexer.hpp"
 #include "server/request_body.hpp"
+#include "server/roots.hpp"
 #include "server/routes.hpp"
 
 namespace attune {
@@ -37,18 +37,7 @@ Status check_keys(const ServeOptions& options) {
   return {};
 }
 
-Result<std::vector<std::filesystem::path>> canonical_roots(const ServeOptions& options) {
-  std::vector<std::filesystem::path> roots;
-  for (const auto& root : options.roots) {
-    std::error_code error;
-    auto canonical = std::filesystem::canonical(root, error);
-    if (error) return Error{ErrorKind::bad_input, "the folder '" + to_utf8(root) + "': " + error.message()};
-    roots.push_back(std::move(canonical));
-  }
-  return roots;
-}
-
-IndexerSteps steps_on(Workspace& workspace) {
+IndexerSteps steps_on(Workspace& workspace, const std::vector<std::filesystem::path>& roots) {
   IndexerSteps steps;
   steps.ingest = [&workspace](const IngestRequest& request, const IngestProgressSink& progress, std::stop_token stop) {
     return ingest(workspace, request, progress, std::move(stop));
@@ -77,6 +66,9 @@ IndexerSteps steps_on(Workspace& workspace) {
     const auto kept = workspace.store().setting(kUnfinishedJobs);
     return kept && *kept ? **kept : std::string();
   };
+  steps.may_index = [roots](const std::filesystem::path& folder) {
+    return server::permitted_folder(roots, folder).has_value();
+  };
   return steps;
 }
 
@@ -84,7 +76,7 @@ class AttuneServer final : public Server {
  public:
   AttuneServer(Workspace& workspace, const ServeOptions& options, std::vector<std::filesystem::path> roots)
       : options_(options),
-        indexer_(steps_on(workspace), options.max_jobs, options.fill_vectors && workspace.embedder() != nullptr),
+        indexer_(steps_on(workspace, roots), options.max_jobs, options.fill_vectors && workspace.embedder() != nullptr),
         services_{workspace, indexer_, options_, std::move(roots)} {}
 
   ~AttuneServer() override { stop(); }
@@ -126,7 +118,7 @@ class AttuneServer final : public Server {
 
 Result<std::unique_ptr<Server>> Server::start(Workspace& workspace, const ServeOptions& options) {
   if (auto status = check_keys(options); !status) return status.error();
-  auto roots = canonical_roots(options);
+  auto roots = server::canonical_roots(options.roots);
   if (!roots) return roots.error();
   auto server = std::make_unique<AttuneServer>(workspace, options, *std::move(roots));
   if (auto status = server->listen(); !status) return status.error();
