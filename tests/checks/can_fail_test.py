@@ -114,6 +114,12 @@ class Others(Project):
         self.put("tests/store/b_test.cpp", "\n" * 601)
         self.expect(file_sizes.check, "tests/store/b_test.cpp: 601 lines")
 
+    def test_file_bytes(self):
+        self.put("models/small/weights", "x" * 3_000_000)
+        self.expect_none(file_sizes.check)
+        self.put("examples/big", "x" * 3_000_000)
+        self.expect(file_sizes.check, "examples/big: 3000000 bytes")
+
     def test_doc_paths(self):
         self.put("src/store/a.cpp", "")
         self.put("README.md", "See `src/store/a.cpp`, `a.cpp`, `/v1/search` and [the table](ARCHITECTURE.md).\n")

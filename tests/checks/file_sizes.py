@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Sources stop at 400 lines, tests at 600, scripts at 200, ARCHITECTURE.md at 200."""
+"""Sources stop at 400 lines, tests at 600, scripts at 200, ARCHITECTURE.md at 200; a model at 35 MB, other files at 2 MB."""
 
 from project import ROOT, conclude, files, text_of
 
@@ -11,12 +11,17 @@ LIMITS = (
     (("src/", "include/", "web/"), (".cpp", ".hpp", ".h", ".js", ".mjs", ".css", ".html"), 400),
     (("cmake/", "CMakeLists.txt", "src/", "tests/"), (".cmake", "CMakeLists.txt"), 200),
 )
+MODEL_BYTES = 35_000_000
+OTHER_BYTES = 2_000_000
 
 
 def check(root):
     looked_at, findings = 0, []
     for path in files(root):
         name = path.as_posix()
+        size, most = (root / path).stat().st_size, MODEL_BYTES if name.startswith("models/") else OTHER_BYTES
+        if size > most:
+            findings.append(f"{name}: {size} bytes, the limit is {most}")
         for under, endings, limit in LIMITS:
             if name.startswith(under) and name.endswith(endings):
                 looked_at += 1
