@@ -1,5 +1,6 @@
 #include "reader/flow_text.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace attune::reader {
@@ -36,6 +37,16 @@ bool is_unspaced(char32_t c) {
 
 bool joins_without_space(char32_t before, char32_t after) {
   return (is_unspaced(before) && is_unspaced(after)) || is_cjk_punctuation(before) || is_cjk_punctuation(after);
+}
+
+constexpr std::size_t kShortestWrappedLine = 45;  // bytes; nobody wraps narrower
+
+bool starts_item(std::string_view line) {
+  if (line.empty() || line.front() == ' ' || line.front() == '\t') return true;
+  if (std::string_view("-*+>#|").find(line.front()) != std::string_view::npos) return true;
+  if (line.starts_with("•")) return true;
+  const auto digits = line.find_first_not_of("0123456789");
+  return digits != 0 && digits != std::string_view::npos && (line[digits] == '.' || line[digits] == ')');
 }
 
 }  // namespace
@@ -80,6 +91,34 @@ std::string as_flow(std::string_view text) {
   FlowText flow;
   flow.add(text);
   return flow.take();
+}
+
+std::string unwrapped(std::string_view paragraph) {
+  std::size_t longest = 0;
+  for (std::string_view rest = paragraph; !rest.empty();) {
+    const auto end = std::min(rest.find('\n'), rest.size());
+    longest = std::max(longest, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  std::string result;
+  FlowText flow;
+  while (!paragraph.empty()) {
+    const auto end = std::min(paragraph.find('\n'), paragraph.size());
+    const std::string_view line = paragraph.substr(0, end);
+    paragraph.remove_prefix(std::min(end + 1, paragraph.size()));
+    // Indentation at the head of a kept line says what it belongs to.
+    if (flow.empty()) result += line.substr(0, std::min(line.find_first_not_of(" \t"), line.size()));
+    flow.add(line);
+    const std::size_t next_word = std::min(paragraph.find_first_of(" \n"), paragraph.size());
+    const bool was_full = longest >= kShortestWrappedLine && (end + 1 + next_word) * 10 > longest * 9;
+    if (!paragraph.empty() && was_full && !starts_item(paragraph)) {
+      flow.add("\n");
+      continue;
+    }
+    result += flow.take();
+    if (!paragraph.empty()) result += '\n';
+  }
+  return result;
 }
 
 }  // namespace attune::reader

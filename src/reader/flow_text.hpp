@@ -32,4 +32,8 @@ class FlowText {
 // `text` as one flow.
 std::string as_flow(std::string_view text);
 
+// A paragraph of a text file without the line ends that only keep its lines short: those where the next word would not
+// have fitted. Verses, addresses and lists keep their lines. Sentences are then no longer cut at every line.
+std::string unwrapped(std::string_view paragraph);
+
 }  // namespace attune::reader

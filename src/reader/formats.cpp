@@ -45,9 +45,11 @@ constexpr Names kSourceCode[] = {
 constexpr Format kFormats[] = {
     {"csv", "a table (CSV or TSV)", kCsv, Container::text, read_csv},
     {"docx", "a Word document", kDocx, Container::office, read_docx},
+    {"email", "an e-mail", kEmail, Container::text, read_email},
     {"epub", "an e-book (EPUB)", kEpub, Container::zip, read_epub},
     {"html", "a web page (HTML)", kHtml, Container::text, read_html},
     {"json", "a JSON file", kJson, Container::text, read_json},
+    {"man_page", "a manual page", kManPage, Container::text_or_gzip, read_man_page},
     {"markdown", "a Markdown file", kMarkdown, Container::text, read_markdown},
     {"odt", "an OpenDocument file", kOdt, Container::office, read_odt},
     {"pdf", "a PDF file", kPdf, Container::pdf, read_pdf},

@@ -1,6 +1,7 @@
 // Plain text: paragraphs between blank lines, the first line as the title where it looks like one.
 #include "attune/text.hpp"
 
+#include "reader/flow_text.hpp"
 #include "reader/format.hpp"
 #include "reader/source_lines.hpp"
 #include "reader/text_builder.hpp"
@@ -40,7 +41,8 @@ Result<ExtractedText> read_plain_text(const Input& input) {
   bool first = true;
   const auto close = [&](std::size_t end) {
     if (start_line == 0) return;
-    builder.add(BlockKind::paragraph, std::string_view(decoded->utf8).substr(start, end - start), 0, start_line);
+    builder.add(BlockKind::paragraph, unwrapped(std::string_view(decoded->utf8).substr(start, end - start)), 0,
+                start_line);
     start_line = 0;
   };
   while (lines.next()) {
