@@ -45,7 +45,7 @@ std::string to_simplified(std::string_view utf8);
 
 enum class TermKind {
   word,    // a stemmed word, a number, a dotted version, a dictionary word of Han, Kana or Hangul
-  bigram,  // two neighbouring characters of Han, Kana or Hangul
+  bigram,  // two neighbouring characters of Han, Kana or Hangul that are no word; worth about half a word in a question
 };
 
 // One thing to look up: full-width, case and simplified/traditional folded, stemmed where the language is known.

@@ -100,11 +100,16 @@ void append_ideograph_terms(std::string_view text, ByteSpan run, std::vector<Ter
   if (characters.empty()) return;
   const std::vector<RegionalForm> forms = regional_forms(characters);
   simplify(characters);
+  const auto known = static_cast<std::ptrdiff_t>(candidates.size());
   append_words_and_bigrams(characters, candidates);
   for (const RegionalForm& form : forms) {
     const std::string here = to_utf8(characters, form.first, form.count);
     if (to_utf8(form.mainland, 0, form.mainland.size()) != here) append_words_and_bigrams(form.mainland, candidates);
   }
+  if (forms.empty()) return;
+  std::stable_sort(candidates.begin() + known, candidates.end(), [](const TermCandidate& a, const TermCandidate& b) {
+    return a.term.span.start < b.term.span.start;
+  });
 }
 
 void append_dictionary_terms(std::string_view text, ByteSpan run, std::vector<TermCandidate>& candidates) {

@@ -39,7 +39,10 @@ TEST_CASE("any bytes: terms, sentences and graphemes stay within the text, on wh
     for (const std::string& text : {noise, valid}) {
       const bool whole = text == valid;
       for (const auto& terms : {index_terms(text, round % 2 == 0 ? "fr" : ""), query_terms(text, {"de", "zh"})}) {
+        std::size_t place = 0;
         for (const Term& term : terms) {
+          REQUIRE(term.span.start >= place);
+          place = term.span.start;
           REQUIRE(!term.text.empty());
           REQUIRE(term.text.find_first_of(" \t\n\r") == std::string::npos);
           REQUIRE(is_valid_utf8(term.text));
