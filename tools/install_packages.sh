@@ -18,7 +18,9 @@ packages_of() {
     END { exit !found }' "$list"
 }
 
+# A program of that name counts as well: Node.js from elsewhere brings its own npm and refuses Debian's.
 is_installed() {
+  command -v "$1" >/dev/null && return
   dpkg-query --show --showformat='${db:Status-Status}\n' "$1" 2>/dev/null | grep -qx installed
 }
 

@@ -56,7 +56,18 @@ run_tests() {
 # sanitize PRESET: builds and tests under a sanitizer. Checks of the sources need no second run.
 sanitize() { build_preset "$1" && run_tests "$1" -LE 'check|long'; }
 
-step "Packages" "$here/install_packages.sh" build run test
+# The page's test drives Chromium by playwright-core; without them it says that it was skipped.
+fetch_browser_driver() {
+  [[ -d $ATTUNE_ROOT/node_modules/playwright-core ]] && return
+  (cd "$ATTUNE_ROOT" && npm install --no-save --no-package-lock --no-audit --no-fund "playwright-core@1" </dev/null)
+}
+
+sections=(build run test)
+if $full; then sections+=(browser); fi
+step "Packages" "$here/install_packages.sh" "${sections[@]}"
+if command -v npm >/dev/null && command -v chromium >/dev/null; then
+  fetch_browser_driver || complain "playwright-core could not be fetched: the page's test will be skipped"
+fi
 if step "Building the release preset" build_preset release; then
   if $full; then
     step "Tests, checks and evaluations" run_tests release
