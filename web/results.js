@@ -1,7 +1,7 @@
 // The list of results: one card for each cited passage.
 
 import { element } from "./elements.js";
-import { languageName, words } from "./words.js";
+import { languageName, noteText, words } from "./words.js";
 
 export const documentLink = (hit) =>
   `#/doc/${hit.document.id}?start=${hit.citation.start}&end=${hit.citation.end}`;
@@ -20,7 +20,7 @@ function snippet(hit) {
   const node = element("p", { class: "passage", lang: hit.document.language || undefined });
   const whole = hit.snippet ? new TextEncoder().encode(hit.text).length : 0;
   if (hit.snippet && hit.snippet.start > 0) node.append("… ");
-  for (const piece of pieces) node.append(piece.match ? element("mark", {}, piece.text) : piece.text);
+  for (const piece of pieces) node.append(piece.match ? element("mark", {}, piece.text) : piece.text.replace(/\n\s*\n/g, "\n"));
   if (hit.snippet && hit.snippet.end < whole) node.append(" …");
   return { node, cut: hit.snippet && (hit.snippet.start > 0 || hit.snippet.end < whole) };
 }
@@ -44,7 +44,7 @@ function parts(hit, most) {
     list.append(
       element("dt", {}, words()[part.leg] ?? part.leg),
       element("dd", { class: "track", ariaHidden: "true" }, fill),
-      element("dd", {}, `${part.contribution.toFixed(3)} (${part.leg} ${part.score.toFixed(3)}, ${words().rank(part.rank)})`),
+      element("dd", { class: "amount" }, `${part.contribution.toFixed(3)} (${part.leg} ${part.score.toFixed(3)}, ${words().rank(part.rank)})`),
     );
   }
   return list;
@@ -79,8 +79,10 @@ function card(hit, most) {
 
 export function resultsView(answer) {
   const fragment = document.createDocumentFragment();
-  if (answer.notes.length > 0) {
-    fragment.append(element("ul", { class: "notes" }, ...answer.notes.map((note) => element("li", {}, note))));
+  // How far the vectors are stands in the line above, where it goes on counting.
+  const notes = answer.notes.filter((note) => !/^\d+ of \d+ passages can be found by meaning/.test(note));
+  if (notes.length > 0) {
+    fragment.append(element("ul", { class: "notes" }, ...notes.map((note) => element("li", {}, noteText(note)))));
   }
   if (answer.hits.length === 0) {
     fragment.append(element("p", { class: "start" }, words().nothing));

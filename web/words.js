@@ -95,6 +95,14 @@ const chinese = {
   keySend: "使用",
 };
 
+// Notes of the server in Chinese; what is not listed stays as it came.
+const chineseNotes = [
+  [/^no cross-encoder is loaded: hits stand in the order of retrieval$/, () => "没有载入交叉编码器：结果按检索顺序排列"],
+  [/^(\d+) near-duplicates? of .* left out$/, (count) => `略去 ${count} 个与更好结果近乎相同的段落`],
+  [/^no passage passes the filters$/, () => "没有段落符合筛选条件"],
+  [/^nothing is indexed yet$/, () => "还没有索引任何文档"],
+];
+
 const all = { en: english, zh: chinese };
 const preferred = () => {
   const kept = localStorage.getItem("attune.language");
@@ -107,6 +115,14 @@ let current = preferred();
 export const uiLanguage = () => current;
 export const words = () => all[current];
 export const numberText = (n) => new Intl.NumberFormat(current).format(n);
+
+export function noteText(note) {
+  for (const [pattern, say] of current === "zh" ? chineseNotes : []) {
+    const found = note.match(pattern);
+    if (found) return say(...found.slice(1));
+  }
+  return note;
+}
 
 export function languageName(tag) {
   try {
