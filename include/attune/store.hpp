@@ -64,6 +64,12 @@ struct DocumentSummary {
   std::map<std::string, std::string> metadata;
 };
 
+// A document with its chunks on the way into the store. Both must outlive the call.
+struct NewDocument {
+  const Document* document = nullptr;
+  std::span<const Chunk> chunks;
+};
+
 struct DocumentPage {
   std::vector<DocumentSummary> documents;  // ordered by collection, path
   std::int64_t total = 0;                  // that match, on all pages together
@@ -145,6 +151,11 @@ class Store {
   // at all. Fails with not_found without the collection, with bad_input when a chunk is not a span of the text.
   virtual Result<std::int64_t> put_document(const Document& document, std::span<const Chunk> chunks,
                                             std::string_view made_by) = 0;
+  // The same for several documents in one transaction: all become visible at once or none, and the disk is waited for
+  // once (some 5 ms) instead of once for each. Returns their ids in order. Keep the batch to a few megabytes of text:
+  // other writers wait meanwhile. This default, for stores without transactions, puts them one by one.
+  virtual Result<std::vector<std::int64_t>> put_documents(std::span<const NewDocument> documents,
+                                                          std::string_view made_by);
   // The file moved or was touched; its bytes are the same. Fails with not_found, or conflict if the path is taken.
   virtual Status update_stamp(std::int64_t document_id, std::string_view path, std::uint64_t size,
                               std::int64_t modified_ns) = 0;

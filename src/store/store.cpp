@@ -65,14 +65,29 @@ class SqliteStore final : public Store {
 
   Result<std::int64_t> put_document(const Document& document, std::span<const Chunk> chunks,
                                     std::string_view made_by) override {
-    return at_border("storing '" + document.path + "'", [&] {
-      store::DocumentWriter writer(document, chunks, made_by);
-      writer.prepare(*connections_.reader());
+    const NewDocument one{.document = &document, .chunks = chunks};
+    auto ids = put_documents(std::span(&one, 1), made_by);
+    if (!ids) return ids.error();
+    return ids->front();
+  }
+
+  Result<std::vector<std::int64_t>> put_documents(std::span<const NewDocument> documents,
+                                                  std::string_view made_by) override {
+    if (documents.empty()) return std::vector<std::int64_t>{};
+    const std::string more = documents.size() == 1 ? "" : " and " + std::to_string(documents.size() - 1) + " more";
+    return at_border("storing '" + documents.front().document->path + "'" + more, [&] {
+      std::vector<store::DocumentWriter> writers;
+      for (const NewDocument& one : documents) writers.emplace_back(*one.document, one.chunks, made_by);
+      {
+        const auto reader = connections_.reader();
+        for (store::DocumentWriter& writer : writers) writer.prepare(*reader);
+      }
       const auto lease = connections_.writer();
       Transaction transaction(*lease, Transaction::Kind::writing);
-      const std::int64_t id = writer.store(*lease);
+      std::vector<std::int64_t> ids;
+      for (store::DocumentWriter& writer : writers) ids.push_back(writer.store(*lease));
       transaction.commit();
-      return id;
+      return ids;
     });
   }
 
@@ -229,6 +244,17 @@ class SqliteStore final : public Store {
 };
 
 }  // namespace
+
+Result<std::vector<std::int64_t>> Store::put_documents(std::span<const NewDocument> documents,
+                                                       std::string_view made_by) {
+  std::vector<std::int64_t> ids;
+  for (const NewDocument& one : documents) {
+    auto id = put_document(*one.document, one.chunks, made_by);
+    if (!id) return id.error();
+    ids.push_back(*id);
+  }
+  return ids;
+}
 
 Result<std::unique_ptr<Store>> Store::open(const std::filesystem::path& path, const StoreOptions& options) {
   return at_border("opening '" + to_utf8(path) + "'",

@@ -199,6 +199,23 @@ TEST_CASE_FIXTURE(StoreFixture, "store: what does not fit together is refused an
   CHECK(need(store->stamps(collection.id)).empty());
 }
 
+TEST_CASE_FIXTURE(StoreFixture, "store: several documents go in together or not at all") {
+  const Collection collection = need(store->open_collection("notes", ""));
+  const Written a = written(collection.id, "a.md", "one\ntwo\n");
+  Written b = written(collection.id, "b.md", "three\n");
+  b.document.collection_id = 4711;
+  const std::vector<NewDocument> both = {{&a.document, a.chunks}, {&b.document, b.chunks}};
+  CHECK(store->put_documents(both, "").error().kind == ErrorKind::not_found);
+  CHECK(need(store->counts("m")).documents == 0);
+  b.document.collection_id = collection.id;
+  const Ids ids = need(store->put_documents(both, ""));
+  REQUIRE(ids.size() == 2);
+  CHECK(need(store->document(ids[1])).path == "b.md");
+  CHECK(put(*store, a) == ids[0]);
+  CHECK(need(store->put_documents({}, "")).empty());
+  CHECK(need(store->check()).empty());
+}
+
 TEST_CASE_FIXTURE(StoreFixture, "store: settings and the vector cache's row stay and leave the generation alone") {
   const std::int64_t generation = need(store->generation());
   CHECK_FALSE(need(store->setting("embedder")).has_value());
