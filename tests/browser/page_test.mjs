@@ -87,7 +87,7 @@ async function testDesktop(browser, url) {
   await picture(page, "results", true);
 
   await page.locator("#explain").check();
-  await page.waitForSelector(".hit .parts .fill");
+  await page.waitForSelector(".hit .parts");
   await picture(page, "explained", true);
   const whole = page.locator(".hit button[aria-expanded=false]").first();
   if (await whole.count()) {
@@ -101,6 +101,7 @@ async function testDesktop(browser, url) {
   await page.keyboard.press("Enter");
   await page.waitForSelector("mark.cited");
   assert.ok(await page.locator("mark.cited").first().isVisible());
+  if (!options.url) assert.equal(await page.locator(".more:visible").count(), 0, "a short document is shown whole");
   await picture(page, "document");
   await page.keyboard.press("Escape");
   await page.waitForSelector(".hit");
