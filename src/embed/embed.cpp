@@ -25,19 +25,19 @@ class EncoderEmbedder final : public Embedder {
   }
 
   // False if the prefixes leave no room for text.
-  bool fits() const { return encoder_->description().max_positions > 2 + longest_prefix(); }
+  bool fits() const {
+    return encoder_->description().max_positions > 2 + std::max(query_prefix_.size(), passage_prefix_.size());
+  }
 
   Result<Embeddings> embed(std::span<const std::string_view> texts, EmbedRole role,
                            std::stop_token stop) const override;
 
   std::size_t dimension() const override { return encoder_->description().width; }
-  std::size_t max_tokens() const override { return encoder_->description().max_positions - 2 - longest_prefix(); }
+  std::size_t max_tokens() const override { return encoder_->description().max_positions - 2 - passage_prefix_.size(); }
   const std::string& identity() const override { return encoder_->description().identity; }
   const Tokenizer& tokenizer() const override { return encoder_->tokenizer(); }
 
  private:
-  std::size_t longest_prefix() const { return std::max(query_prefix_.size(), passage_prefix_.size()); }
-
   // What the model reads of one text: <s> prefix text </s>.
   struct Sequence {
     std::vector<std::int32_t> ids;

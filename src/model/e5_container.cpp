@@ -118,6 +118,7 @@ Status read_map(Cursor& cursor, E5Container& container) {
 
 Status read_tensors(Cursor& cursor, std::string_view file, E5Container& container) {
   const auto count = cursor.number<std::int32_t>();
+  if (cursor.failed()) return corrupt("the file ends before the list of tensors");
   if (!in_range(count, 0, kMaxTensors)) return corrupt("the number of tensors is out of range");
   for (std::int32_t index = 0; index < count; ++index) {
     const std::string name(cursor.take(cursor.number<std::uint16_t>()));

@@ -1,21 +1,21 @@
 """Chooses the pieces of XLM-R's vocabulary that keep their row in the embedding table, by frequency.
 
     choose_pieces.py --tool build/model/tools/model/attune_model_tool --model FULL_MODEL \
-        --data ../shared/data --packages DIR --opencc opencc --rows 48000 --out kept-pieces.txt
+        --data ../shared/data --packages DIR --opencc opencc --out kept-pieces.txt
 
 Reads only text that may be trained on (rows marked T in the data's catalogue) and Debian packages unpacked into DIR:
 debian-handbook, debian-reference-zh-cn, debian-reference-zh-tw, dict-foldoc, wordnet-base, manpages-zh, wamerican. No
 evaluation set is read. Chinese is counted in simplified and, through OpenCC, in traditional characters.
 
-A piece is wanted for, in this order: Chinese text, English text, English words, the world's most frequent pieces,
-other languages' text. The list ends at --rows, rarest last; pieces of one character are always kept (about 13,800).
+These keep their row: every piece of one character (about 13,800, all scripts), every piece with a Han character, every
+word of the word list that is one piece, the --frequent most probable pieces of all hundred languages, and the
+--used pieces of several characters that Chinese or English text uses most often.
 """
 import argparse
 import collections
 import gzip
 import html
 import json
-import math
 import pathlib
 import re
 import subprocess
@@ -103,12 +103,6 @@ def chinese(data, packages):
         yield from (line.split("\t")[-1].strip() for line in lines)
 
 
-def others(packages):
-    for folder in sorted((packages / "usr/share/doc/debian-handbook/html").iterdir()):
-        if folder.name not in ("en-US", "zh-CN", "zh-TW"):
-            yield folder.name, list(pages(folder, "*.html"))
-
-
 def traditional(opencc, texts):
     lines = "\n".join(text.replace("\n", " ") for text in texts)
     run = subprocess.run([opencc, "-c", "s2twp"], input=lines.encode(), capture_output=True, check=True)
@@ -148,7 +142,8 @@ def main():
     parser.add_argument("--data", required=True, type=pathlib.Path)
     parser.add_argument("--packages", required=True, type=pathlib.Path)
     parser.add_argument("--opencc", default="opencc")
-    parser.add_argument("--rows", required=True, type=int)
+    parser.add_argument("--used", type=int, default=34_172)
+    parser.add_argument("--frequent", type=int, default=12_000)
     parser.add_argument("--out", required=True, type=pathlib.Path)
     options = parser.parse_args()
 
@@ -156,33 +151,21 @@ def main():
     zh_texts = list(chinese(options.data, options.packages))
     zh = count(options, zh_texts) + count(options, traditional(options.opencc, zh_texts))
     en = count(options, english(options.data, options.packages))
-    words = (options.packages / "usr/share/dict/american-english").read_text().split()
-    listed = count(options, words + [word.capitalize() for word in words])
-    other = collections.Counter()  # the share within its own language, best language counts
-    for _, texts in others(options.packages):
-        counts = count(options, texts)
-        total = sum(counts.values())
-        for full_id, times in counts.items():
-            other[full_id] = max(other[full_id], times / total * 100_000 if times > 1 else 0)
-
-    def value(full_id):
-        """Larger is kept first. Scales: one use in Chinese or English text counts as much as being among the 12,000
-        most frequent pieces of XLM-R's hundred languages."""
-        return max(2 + math.log1p(zh[full_id]) if zh[full_id] else 0, 2 + math.log1p(en[full_id]) if en[full_id] else 0,
-                   2.5 if full_id < 12_000 else 0, 2 if listed[full_id] else 0,
-                   min(2.0, 0.5 + math.log1p(other[full_id]) / 2) if other[full_id] else 0)
+    words = set((options.packages / "usr/share/dict/american-english").read_text().split())
+    words |= {word.capitalize() for word in words}
 
     single = {i for i, piece in enumerate(pieces) if len(piece) == 1}
-    ranked = sorted((i for i in range(len(pieces)) if i not in single), key=lambda i: (-value(i), i))
-    kept = [i for i in ranked if value(i) > 0][:max(0, options.rows - len(single))]
-    print(f"used in Chinese {len(zh)}, English {len(en)}, word list {len(listed)}, other languages {len(other)}, "
-          f"in any {sum(value(i) > 0 for i in range(len(pieces)))}; one character {len(single)}; "
-          f"kept {len(kept) + len(single)}; least value {value(kept[-1]):.2f}")
-    for name, counts in (("Chinese", zh), ("English", en), ("others", other)):
-        keep = set(kept) | single
-        total = sum(counts.values())
-        print(f"  {name}: {1 - sum(v for k, v in counts.items() if k in keep) / total:.5f} of uses lose their row")
-    options.out.write_text("".join(pieces[i] + "\n" for i in sorted(kept)), encoding="utf-8")
+    ranked = sorted((i for i in range(len(pieces)) if i not in single), key=lambda i: (-max(zh[i], en[i]), i))
+    used = set(ranked[:options.used])
+    han = {i for i, piece in enumerate(pieces) if any("\u4e00" <= character <= "\u9fff" for character in piece)}
+    listed = {i for i, piece in enumerate(pieces) if piece[0] == "\u2581" and piece[1:] in words}
+    kept = single | used | han | listed | set(range(options.frequent))
+    print(f"one character {len(single)}, Han {len(han)}, words {len(listed)}, used {len(used)} (at least "
+          f"{max(zh[ranked[options.used - 1]], en[ranked[options.used - 1]])} times), together {len(kept)}")
+    for name, counts in (("Chinese", zh), ("English", en)):
+        lost = sum(times for i, times in counts.items() if i not in kept)
+        print(f"  {name}: {lost / sum(counts.values()):.5f} of the pieces read lose their row")
+    options.out.write_text("".join(pieces[i] + "\n" for i in sorted(kept - single)), encoding="utf-8")
 
 
 if __name__ == "__main__":

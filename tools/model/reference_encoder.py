@@ -138,7 +138,7 @@ def main():
         for text in texts:
             for role in ("query", "passage"):
                 vector = encoder.vector(f"{role}: {text}")
-                out.write(f"{role}\t{text}\t" + " ".join(f"{value:.9g}" for value in vector) + "\n")
+                out.write(f"{role}\t{text}\t" + " ".join(f"{value:.6f}" for value in vector) + "\n")
 
 
 if __name__ == "__main__":
