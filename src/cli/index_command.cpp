@@ -1,4 +1,7 @@
 // attune index FOLDER...: brings collections up to date, words of all folders first, then their vectors.
+#include <algorithm>
+#include <map>
+
 #include <nlohmann/json.hpp>
 
 #include "attune/core/file.hpp"
@@ -9,8 +12,8 @@
 namespace attune::cli {
 namespace {
 
-// Skipped files shown without --json before "… and N more".
-constexpr std::size_t kShownSkipped = 50;
+// Files named for each reason without --json, before "… and N more".
+constexpr std::size_t kShownFiles = 5;
 
 struct IndexOptions {
   CommonOptions common;
@@ -24,19 +27,25 @@ std::string counted(std::uint64_t count, const std::string& what) {
   return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
 }
 
+// The skipped files, those with the same reason together: a folder of photographs is one line.
+void print_skipped(const std::vector<SkippedFile>& skipped) {
+  std::map<std::string, std::vector<std::string>> by_reason;
+  for (const SkippedFile& file : skipped) by_reason[file.reason].push_back(file.path);
+  for (const auto& [reason, paths] : by_reason) {
+    std::string line = "  skipped, " + reason + ": ";
+    for (std::size_t i = 0; i < std::min(paths.size(), kShownFiles); ++i) line += (i == 0 ? "" : ", ") + paths[i];
+    if (paths.size() > kShownFiles) line += " … and " + std::to_string(paths.size() - kShownFiles) + " more";
+    print_line(line);
+  }
+}
+
 void print_report(const IngestReport& report) {
   print_line(report.collection + ": " + std::to_string(report.added) + " added, " + std::to_string(report.changed) +
              " changed, " + std::to_string(report.renamed) + " renamed, " + std::to_string(report.removed) +
              " removed, " + std::to_string(report.unchanged) + " unchanged; " + counted(report.chunks, "passage") +
              " written");
   for (const std::string& note : report.notes) print_line("  note: " + note);
-  for (std::size_t i = 0; i < report.skipped.size(); ++i) {
-    if (i == kShownSkipped) {
-      print_line("  … and " + std::to_string(report.skipped.size() - i) + " more (all of them with --json)");
-      break;
-    }
-    print_line("  skipped " + report.skipped[i].path + ": " + report.skipped[i].reason);
-  }
+  print_skipped(report.skipped);
 }
 
 std::string reports_json(const std::vector<IngestReport>& reports, std::uint64_t embedded, bool interrupted) {
