@@ -69,10 +69,25 @@ struct HttpFixture {
     routes.add({.method = "GET", .pattern = "/v1/slow/{ms}", .summary = "", .handler = [this](const Request& request) {
                   return slow(request);
                 }});
+    routes.add({.method = "GET", .pattern = "/v1/count/{to}", .summary = "", .handler = count});
     return routes;
   }
 
  private:
+  // One event at each look, up to a number.
+  static Response count(const Request& request) {
+    Response response;
+    response.content_type = "text/event-stream; charset=utf-8";
+    response.events.emplace();
+    response.events->next = [at = 0, to = std::stoi(request.parameters.at("to"))]() mutable {
+      EventStream::Step step;
+      step.events.push_back({"progress", std::to_string(++at)});
+      step.finished = at == to;
+      return step;
+    };
+    return response;
+  }
+
   Response slow(const Request& request) {
     ++begun;
     const auto end =

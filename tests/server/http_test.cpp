@@ -103,6 +103,24 @@ TEST_CASE("http: a client that leaves stops the work that was done for it") {
   CHECK(eventually([&] { return fixture.stopped == 1; }));
 }
 
+TEST_CASE("http: events arrive one by one while they happen, and the stream ends with them") {
+  HttpFixture fixture;
+  fixture.start();
+  HttpClient client(fixture.port());
+  client.send("GET /v1/count/3 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  std::string first;
+  while (first.find("data: 1\n\n") == std::string::npos) {
+    const auto piece = client.receive_some();
+    REQUIRE_FALSE(piece.empty());
+    first += piece;
+  }
+  CHECK(first.find("data: 3") == std::string::npos);
+  std::string rest;
+  for (auto piece = client.receive_some(); !piece.empty(); piece = client.receive_some()) rest += piece;
+  CHECK((first + rest).ends_with("event: progress\ndata: 2\n\nevent: progress\ndata: 3\n\n"));
+  CHECK(request(fixture.port(), "HEAD", "/v1/count/3").status == 200);
+}
+
 TEST_CASE("http: more connections than allowed are told to come back") {
   HttpFixture fixture;
   fixture.options.max_connections = 2;

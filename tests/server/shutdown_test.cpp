@@ -36,6 +36,18 @@ TEST_CASE("shutdown: what takes longer than the patience is told to stop") {
   CHECK(fixture.stopped == 1);
 }
 
+TEST_CASE("shutdown: an event stream ends, and does not hold the server") {
+  HttpFixture fixture;
+  fixture.start();
+  HttpClient client(fixture.port());
+  client.send("GET /v1/count/100000 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  REQUIRE_FALSE(client.receive_some().empty());
+  const auto before = std::chrono::steady_clock::now();
+  fixture.server->stop();
+  CHECK(std::chrono::steady_clock::now() - before < std::chrono::milliseconds(1200));
+  while (!client.receive_some().empty()) continue;
+}
+
 TEST_CASE("shutdown: stopping twice, or a server that nobody asked, is well") {
   HttpFixture fixture;
   fixture.start();
