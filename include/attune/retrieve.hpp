@@ -39,7 +39,7 @@ struct RetrieveOptions {
   // A hit with the text of a better one, or, in the same language, with a vector whose cosine to the better one's is
   // above this, is left out and counted in a note; 0 turns it off.
   float near_duplicate = 0.95F;
-  std::size_t snippet_bytes = 300;  // the stretch of a passage to show
+  std::size_t snippet_bytes = 300;  // the stretch of a passage to show; 0: no snippets and highlights
 };
 
 struct Retrieved {

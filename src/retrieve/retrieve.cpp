@@ -63,7 +63,7 @@ Status pick_hits(const RetrieveSources& sources, std::vector<FusedChunk> fused, 
 }
 
 Status add_snippets(const Store& store, std::string_view query_text, std::size_t most_bytes, std::vector<Hit>& hits) {
-  if (hits.empty()) return {};
+  if (hits.empty() || most_bytes == 0) return {};
   const auto languages = store.languages();
   if (!languages) return languages.error();
   std::set<std::string> wanted;

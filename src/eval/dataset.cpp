@@ -1,0 +1,77 @@
+// Data sets in the BEIR layout.
+#include <set>
+#include <utility>
+
+#include <nlohmann/json.hpp>
+
+#include "attune/core/file.hpp"
+#include "attune/eval.hpp"
+
+#include "eval/line_reader.hpp"
+
+namespace attune {
+namespace {
+
+Result<std::string> text_field(const nlohmann::json& object, const char* name, bool required) {
+  const auto field = object.find(name);
+  if (field == object.end() || field->is_null()) {
+    if (required) return Error{ErrorKind::bad_input, "\"" + std::string(name) + "\" is missing"};
+    return std::string();
+  }
+  if (!field->is_string()) return Error{ErrorKind::bad_input, "\"" + std::string(name) + "\" is no string"};
+  return field->get<std::string>();
+}
+
+Result<DatasetText> parse_text(std::string_view line) {
+  const auto object = nlohmann::json::parse(line, nullptr, false);
+  if (!object.is_object()) return Error{ErrorKind::bad_input, "this is no JSON object"};
+  auto id = text_field(object, "_id", true);
+  if (!id) return id.error();
+  if (id->empty()) return Error{ErrorKind::bad_input, "\"_id\" is empty"};
+  auto title = text_field(object, "title", false);
+  if (!title) return title.error();
+  auto text = text_field(object, "text", true);
+  if (!text) return text.error();
+  return DatasetText{std::move(*id), std::move(*title), std::move(*text)};
+}
+
+Result<std::vector<DatasetText>> load_texts(const std::filesystem::path& file) {
+  std::vector<DatasetText> texts;
+  std::set<std::string> ids;
+  const Status read = for_each_line(plain_or_gzipped(file), [&](std::string_view line) -> Status {
+    auto text = parse_text(line);
+    if (!text) return text.error();
+    if (!ids.insert(text->id).second) return Error{ErrorKind::bad_input, "the id '" + text->id + "' came before"};
+    texts.push_back(std::move(*text));
+    return {};
+  });
+  if (!read) return read.error();
+  return texts;
+}
+
+}  // namespace
+
+Result<Dataset> load_dataset(const std::filesystem::path& folder, std::string_view split) {
+  Dataset dataset;
+  const auto normal = folder.lexically_normal();
+  dataset.name = to_utf8(normal.has_filename() ? normal.filename() : normal.parent_path().filename());
+  auto corpus = load_texts(folder / "corpus.jsonl");
+  if (!corpus) return corpus.error();
+  dataset.corpus = std::move(*corpus);
+  auto queries = load_texts(folder / "queries.jsonl");
+  if (!queries) return queries.error();
+  auto qrels = load_qrels(plain_or_gzipped(folder / "qrels" / (std::string(split) + ".tsv")));
+  if (!qrels) return qrels.error();
+  dataset.qrels = std::move(*qrels);
+  for (DatasetText& query : *queries) {
+    if (dataset.qrels.contains(query.id)) dataset.queries.push_back(std::move(query));
+  }
+  std::string all;
+  for (const DatasetText& text : dataset.corpus) {
+    all.append(text.id).append(1, '\0').append(text.title).append(1, '\0').append(text.text).append(1, '\0');
+  }
+  dataset.corpus_sha256 = sha256_hex(all);
+  return dataset;
+}
+
+}  // namespace attune

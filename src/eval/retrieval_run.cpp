@@ -1,0 +1,79 @@
+// A data set's queries through one configuration of retrieval.
+#include <algorithm>
+#include <chrono>
+#include <set>
+#include <utility>
+
+#include "attune/eval.hpp"
+
+#include "eval/latencies.hpp"
+
+namespace attune {
+namespace {
+
+struct Config {
+  std::string_view name;
+  bool words;
+  bool dense;
+};
+constexpr Config kConfigs[] = {
+    {"bm25", true, false}, {"dense", false, true}, {"hybrid", true, true}, {"default", true, true}};
+
+Result<Config> find_config(std::string_view name) {
+  for (const Config& config : kConfigs) {
+    if (config.name == name) return config;
+  }
+  if (name == "hybrid+rewrite" || name == "hybrid+rerank") {
+    return Error{ErrorKind::unsupported, "'" + std::string(name) + "': no model for that is there yet"};
+  }
+  return Error{ErrorKind::bad_input,
+               "'" + std::string(name) + "' is no configuration; there are bm25, dense, hybrid and default"};
+}
+
+// A document scores as its best chunk. Documents carry their data set's id as path.
+std::vector<RankedDocument> best_chunks(const std::vector<Hit>& hits) {
+  std::vector<RankedDocument> documents;
+  std::set<std::string_view> seen;
+  for (const Hit& hit : hits) {
+    if (seen.insert(hit.path).second) documents.push_back({hit.path, hit.score});
+  }
+  return documents;
+}
+
+}  // namespace
+
+Result<bool> config_needs_vectors(std::string_view config) {
+  const auto found = find_config(config);
+  if (!found) return found.error();
+  return found->dense;
+}
+
+Result<EvalResult> run_retrieval(const Workspace& workspace, const Dataset& dataset, std::string_view config,
+                                 std::span<const std::string> metrics, const EvalOptions& options,
+                                 std::stop_token stop) {
+  const auto found = find_config(config);
+  if (!found) return found.error();
+  const RetrieveSources sources{&workspace.store(), workspace.vectors(), workspace.embedder()};
+  const RetrieveOptions retrieving{
+      .words = found->words, .dense = found->dense, .depth = options.depth, .near_duplicate = 0, .snippet_bytes = 0};
+  EvalResult result;
+  result.config = config;
+  std::vector<double> times;
+  std::set<std::string> notes;
+  for (const DatasetText& query : dataset.queries) {
+    const auto start = std::chrono::steady_clock::now();
+    auto retrieved = retrieve(sources, {query.text, options.depth, {}}, retrieving, stop);
+    times.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
+    if (!retrieved) return retrieved.error().while_doing("query '" + query.id + "'");
+    notes.insert(retrieved->notes.begin(), retrieved->notes.end());
+    result.run[query.id] = best_chunks(retrieved->hits);
+  }
+  auto measured = evaluate(dataset.qrels, result.run, metrics);
+  if (!measured) return measured.error();
+  result.metrics = std::move(*measured);
+  result.latency_ms = summarise(std::move(times));
+  result.notes.assign(notes.begin(), notes.end());
+  return result;
+}
+
+}  // namespace attune
