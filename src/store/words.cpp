@@ -14,6 +14,10 @@ namespace attune::store {
 
 namespace {
 
+// What a bigram of the query weighs beside a word: the two say the same in part, so both in full would count it twice
+// (nDCG@10 with 0.5 against 1: cmrc-dev-zh 0.992 and 0.991, drcd-dev-zh 0.970 and 0.967, xquad-dev-zh 0.961 and 0.956).
+constexpr float kBigramWeight = 0.5F;
+
 constexpr std::string_view kHeadingSeparator = " › ";
 
 // What our tokenizer would split or FTS5 would cut short cannot be a term. The text room promises that there is none;
@@ -87,19 +91,20 @@ WordQuery words_of_query(std::string_view query, const std::vector<std::string>&
   std::unordered_map<std::string, std::size_t> term_places;
   std::map<std::vector<std::size_t>, std::size_t> word_places;
   std::vector<std::size_t> word;
+  std::optional<text::Term> before;
   const auto finish_word = [&] {
     if (word.empty()) return;
     std::sort(word.begin(), word.end());
+    const float weight = before->kind == text::TermKind::bigram ? kBigramWeight : 1;
     const auto [known, is_new] = word_places.emplace(word, words.words.size());
     if (is_new) {
-      words.words.push_back({.terms = word, .weight = 1});
+      words.words.push_back({.terms = word, .weight = weight});
     } else {
-      words.words[known->second].weight += 1;
+      words.words[known->second].weight += weight;
     }
     word.clear();
   };
 
-  std::optional<text::Term> before;
   for (const text::Term& term : text::query_terms(bounded(query), languages)) {
     if (!is_storable(term.text)) continue;
     if (!before || before->span != term.span || before->kind != term.kind) finish_word();

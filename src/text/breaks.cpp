@@ -174,6 +174,9 @@ std::vector<ByteSpan> sentences(std::string_view utf8, std::string_view language
 
 std::size_t grapheme_boundary_at_or_before(std::string_view utf8, std::size_t offset) {
   if (offset >= utf8.size()) return utf8.size();
+  // ICU moves an offset within a code point to its start by itself, and then looks for a boundary before that one.
+  for (int back = 0; back < 3 && offset > 0 && (static_cast<unsigned char>(utf8[offset]) & 0xC0U) == 0x80U; ++back)
+    --offset;
   icu::BreakIterator* const breaks = grapheme_breaks();
   Utf8Text text(utf8);
   if (breaks == nullptr || !text.give_to(*breaks)) return 0;

@@ -45,6 +45,7 @@ TEST_CASE("graphemes: a boundary is never inside a character, an emoji family, a
   CHECK(grapheme_boundary_at_or_before(flags, 12) == 8);
   CHECK(grapheme_boundary_at_or_before("ae\u0301b", 2) == 1);
   CHECK(grapheme_boundary_at_or_before("\u1112\u1161\u11AB", 3) == 0);
+  for (const std::size_t within : {3U, 4U, 5U}) CHECK(grapheme_boundary_at_or_before("茶园", within) == 3);
   CHECK(grapheme_boundary_at_or_before("abc", 99) == 3);
   CHECK(grapheme_boundary_at_or_before("", 5) == 0);
 }
