@@ -1,6 +1,7 @@
 // Developers' program behind the scripts of this folder: converts a container, prints pieces, writes vectors.
 //
 //   attune_model_tool convert CONTAINER OUTPUT_DIRECTORY [KEPT_PIECES]
+//   attune_model_tool list MODEL_DIRECTORY               the pieces that have a row, as convert takes them
 //   attune_model_tool segment MODEL_DIRECTORY  < lines   one line of "id:start:end" for each line, full ids
 //   attune_model_tool encode MODEL_DIRECTORY   < lines   the same after respelling, in the model's ids
 //   attune_model_tool embed MODEL_DIRECTORY query|passage OUT [THREADS] < lines   FP32 vectors [lines, width]
@@ -46,6 +47,14 @@ int convert(const std::vector<std::string>& arguments) {
   if (!made) return fail(made.error());
   std::cout << made->identity << ' ' << made->file_bytes << " bytes, " << made->vocabulary << " of " << made->pieces
             << " pieces\n";
+  return 0;
+}
+
+int list_kept(const std::string& directory) {
+  const auto encoder = attune::Encoder::open(directory);
+  if (!encoder) return fail(encoder.error());
+  const attune::UnigramTokenizer& tokenizer = (*encoder)->tokenizer();
+  for (std::int32_t id = 0; id < tokenizer.vocabulary_size(); ++id) std::cout << tokenizer.piece(id) << '\n';
   return 0;
 }
 
@@ -97,6 +106,7 @@ int main(int count, char** values) {
   const std::string command = words.empty() ? "" : words[0];
   const std::vector<std::string> arguments(words.begin() + (words.empty() ? 0 : 1), words.end());
   if (command == "convert" && arguments.size() >= 2) return convert(arguments);
+  if (command == "list" && arguments.size() == 1) return list_kept(arguments[0]);
   if (command == "segment" && arguments.size() == 1) return print_pieces(arguments[0], true);
   if (command == "encode" && arguments.size() == 1) return print_pieces(arguments[0], false);
   if (command == "embed" && arguments.size() >= 3) return embed(arguments);
