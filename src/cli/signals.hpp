@@ -6,9 +6,9 @@
 
 namespace attune::cli {
 
+// One at a time in a process.
 class SignalWatch {
  public:
-  // Must be made before any other thread: they inherit that the signals are blocked.
   SignalWatch();
   SignalWatch(const SignalWatch&) = delete;
   SignalWatch& operator=(const SignalWatch&) = delete;
@@ -18,7 +18,7 @@ class SignalWatch {
 
  private:
   std::stop_source source_;
-  std::jthread thread_;
+  std::thread thread_;
 };
 
 }  // namespace attune::cli

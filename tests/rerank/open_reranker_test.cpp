@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "attune/rerank.hpp"
+
 #include "temporary_folder.hpp"
 
 namespace attune {
