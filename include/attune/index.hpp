@@ -61,6 +61,9 @@ class VectorIndex {
   // one: fails with not_found instead.
   virtual Result<std::vector<float>> vectors_of(std::span<const std::int64_t> chunk_ids) const = 0;
 
+  // Those of the given chunks that have no vector yet, ascending: no search can find them.
+  [[nodiscard]] virtual ChunkSet without_vector(std::span<const std::int64_t> chunk_ids) const = 0;
+
   // Takes over what changed in the store since open or the last refresh: vectors added, removed or made anew. Reads all
   // vectors if the store's generation moved, else costs one look at it.
   virtual Status refresh() = 0;

@@ -66,6 +66,8 @@ struct LegResult {
   std::string leg;
   float weight = 1;
   std::vector<ScoredChunk> chunks;
+  // Chunks of other legs' lists that this leg could not have found, whatever they say (no vector yet), ascending.
+  ChunkSet unseen = {};
 };
 
 struct FusedChunk {
@@ -74,7 +76,8 @@ struct FusedChunk {
   std::vector<ScorePart> parts;  // one for each leg that found it; contributions add up to the score
 };
 
-// The union of the lists, best first, ties by ascending id.
+// The union of the lists, best first, ties by ascending id. A leg that finds a chunk not worth its list adds nothing to
+// it; for a chunk that the leg has not seen, the other legs speak in its place: their shares are scaled up.
 std::vector<FusedChunk> fuse(std::span<const LegResult> legs, FusionMethod method, float rrf_k = 60);
 
 }  // namespace attune

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <mutex>
 #include <shared_mutex>
@@ -65,6 +66,17 @@ class StoredVectorIndex : public VectorIndex {
       values.insert(values.end(), vector.begin(), vector.end());
     }
     return values;
+  }
+
+  [[nodiscard]] ChunkSet without_vector(std::span<const std::int64_t> chunk_ids) const override {
+    const auto current = table();
+    ChunkSet without;
+    for (const std::int64_t chunk_id : chunk_ids) {
+      if (current->vector_of(chunk_id).empty()) without.push_back(chunk_id);
+    }
+    std::ranges::sort(without);
+    without.erase(std::ranges::unique(without).begin(), without.end());
+    return without;
   }
 
   Status refresh() override {

@@ -32,6 +32,22 @@ float reciprocal_rank(const LegResult& leg, std::size_t place, float rrf_k) {
   return leg.weight / (rrf_k + static_cast<float>(place + 1));
 }
 
+// Gives the share of legs that have not seen a chunk to those that have.
+void scale_up_unseen(std::span<const LegResult> legs, float weights, std::map<std::int64_t, FusedChunk>& by_id) {
+  std::map<std::int64_t, float> silent;  // chunk id → weight of the legs that have not seen it
+  for (const LegResult& leg : legs) {
+    if (leg.chunks.empty()) continue;
+    for (const std::int64_t chunk_id : leg.unseen) silent[chunk_id] += leg.weight;
+  }
+  for (const auto& [chunk_id, weight] : silent) {
+    const auto found = by_id.find(chunk_id);
+    if (found == by_id.end() || !(weight < weights)) continue;
+    const float scale = weights / (weights - weight);
+    found->second.score *= scale;
+    for (ScorePart& part : found->second.parts) part.contribution *= scale;
+  }
+}
+
 }  // namespace
 
 std::vector<FusedChunk> fuse(std::span<const LegResult> legs, FusionMethod method, float rrf_k) {
@@ -52,6 +68,7 @@ std::vector<FusedChunk> fuse(std::span<const LegResult> legs, FusionMethod metho
       fused.parts.push_back({leg.leg, static_cast<int>(place) + 1, found.score, contribution});
     }
   }
+  scale_up_unseen(legs, weights, by_id);
   std::vector<FusedChunk> all;
   all.reserve(by_id.size());
   for (auto& entry : by_id) all.push_back(std::move(entry.second));

@@ -77,6 +77,14 @@ std::pair<LegOutcome, LegOutcome> run_both(const auto& words, const auto& dense)
   return {std::move(first), beside.get()};
 }
 
+// While vectors are still being made, the dense leg has not seen every chunk that the words found.
+void mark_unseen(const VectorIndex& vectors, std::vector<LegResult>& lists) {
+  if (lists.size() < 2) return;
+  std::vector<std::int64_t> ids;
+  for (const ScoredChunk& found : lists.front().chunks) ids.push_back(found.chunk_id);
+  lists.back().unseen = vectors.without_vector(ids);
+}
+
 }  // namespace
 
 Result<LegsAnswer> run_legs(const RetrieveSources& sources, const Query& query, const RetrieveOptions& options,
@@ -104,6 +112,7 @@ Result<LegsAnswer> run_legs(const RetrieveSources& sources, const Query& query, 
     if (!failure) failure = outcome.failure;
     answer.notes.push_back("one leg failed and was left out: " + outcome.failure->text);
   }
+  if (sources.vectors != nullptr) mark_unseen(*sources.vectors, answer.lists);
   if (!answer.lists.empty()) return answer;
   if (failure) return *failure;
   return Error{ErrorKind::unavailable, answer.notes.empty() ? "no leg ran" : "no leg ran: " + answer.notes.front()};

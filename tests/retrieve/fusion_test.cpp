@@ -56,6 +56,19 @@ TEST_CASE("fusion: an empty list takes no weight from the others, nor does one o
   CHECK(fuse({}, FusionMethod::convex).empty());
 }
 
+TEST_CASE("fusion: a chunk that a leg has not seen yet is judged by the other legs alone") {
+  std::vector<LegResult> legs = {{"bm25", 0.5F, {{1, 12}, {2, 10}, {3, 2}}}, {"dense", 0.5F, {{2, 0.9F}, {4, 0.8F}}}};
+  CHECK(fuse(legs, FusionMethod::convex)[0].chunk_id == 2);
+  CHECK(fuse(legs, FusionMethod::convex)[1].score == doctest::Approx(0.5));
+  legs[1].unseen = {1};
+  const auto fused = fuse(legs, FusionMethod::convex);
+  CHECK(fused[0].chunk_id == 1);
+  CHECK(fused[0].score == doctest::Approx(1.0));
+  CHECK(fused[0].score == sum_of_parts(fused[0]));
+  CHECK(fused[1].chunk_id == 2);
+  CHECK(fused[1].score == doctest::Approx(0.9));
+}
+
 TEST_CASE("fusion: reciprocal ranks look at places only") {
   const std::vector<LegResult> legs = {{"bm25", 1.0F, {{1, 1000}, {2, 1}}}, {"dense", 1.0F, {{2, 0.5F}, {3, 0.4F}}}};
   const auto fused = fuse(legs, FusionMethod::rrf, 60);
