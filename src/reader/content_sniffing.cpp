@@ -100,6 +100,16 @@ bool looks_like_html(std::string_view bytes) {
          start.starts_with("<body");
 }
 
+// A drawing in XML: text by its bytes, but nothing that anyone would want to read or find.
+bool looks_like_svg(std::string_view bytes) {
+  const std::string head = lower(bytes.substr(0, 4096));
+  const auto first = head.find_first_not_of(" \t\r\n\xEF\xBB\xBF");
+  if (first == std::string::npos) return false;
+  const std::string_view start = std::string_view(head).substr(first);
+  const bool xml = start.starts_with("<?xml") || start.starts_with("<!--") || start.starts_with("<!doctype svg");
+  return start.starts_with("<svg") || (xml && start.find("<svg") < start.find("<html"));
+}
+
 // Calls `visit` with each of the first `count` lines until it returns false.
 template <typename Visit>
 void for_first_lines(std::string_view bytes, int count, Visit visit) {
@@ -154,6 +164,7 @@ std::string_view binary_noun(std::string_view bytes) {
       return signature.noun;
     }
   }
+  if (looks_like_svg(bytes)) return "an SVG picture";
   // Last, because a text may well quote "%PDF-" in its first lines.
   return bytes.starts_with("%PDF-") ? "a PDF file" : "";
 }
