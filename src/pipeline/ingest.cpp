@@ -24,6 +24,10 @@ using pipeline::PreparedDocument;
 using pipeline::PrepareOptions;
 using Clock = std::chrono::steady_clock;
 
+// A batch of documents is stored when it holds this much text or when its first document has waited this long.
+constexpr std::size_t kBatchBytes = 1U << 20U;
+constexpr auto kBatchTime = std::chrono::milliseconds(200);
+
 double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
@@ -57,6 +61,8 @@ class IngestRun {
   Status read_and_store();
   Status take(const ScannedFile& file, Result<PreparedDocument> prepared);
   Status take_document(const ScannedFile& file, PreparedDocument prepared);
+  Status store_later(PreparedDocument prepared);
+  Status store_batch();
   Status take_failure(const ScannedFile& file, const Error& error);
   Status remove_missing();
   [[nodiscard]] bool is_known(const ScannedFile& file, const std::string& sha256) const;
@@ -76,7 +82,10 @@ class IngestRun {
   pipeline::WordTokenizer word_tokenizer_;
   PrepareOptions prepare_;
   std::string made_by_;
-  std::set<std::int64_t> renamed_;  // ids of `plan_.missing` whose file was found again elsewhere
+  std::set<std::int64_t> renamed_;       // ids of `plan_.missing` whose file was found again elsewhere
+  std::vector<PreparedDocument> batch_;  // read, not yet stored
+  std::size_t batch_bytes_ = 0;
+  Clock::time_point batch_began_;
   std::uint64_t read_ = 0;
   IngestReport report_;
 };
@@ -165,7 +174,7 @@ Status IngestRun::read_and_store() {
       },
       stop_);
   report_.interrupted = stop_.stop_requested();
-  return outcome;
+  return outcome ? store_batch() : outcome;
 }
 
 Status IngestRun::take(const ScannedFile& file, Result<PreparedDocument> prepared) {
@@ -191,12 +200,6 @@ Status IngestRun::take_document(const ScannedFile& file, PreparedDocument prepar
     const Status moved = store_.update_stamp(old->id, file.path, document.size, document.modified_ns);
     if (!moved) return moved.error().while_doing("following '" + file.path + "'");
   }
-  if (prepared.has_text) {
-    const auto id = store_.put_document(document, prepared.chunks, made_by_);
-    if (!id) return id.error().while_doing("storing '" + file.path + "'");
-    report_.chunks += prepared.chunks.size();
-    for (const std::string& note : document.content.notes) report_.notes.push_back(file.path + ": " + note);
-  }
   if (renamed != nullptr) {
     renamed_.insert(renamed->id);
     ++report_.renamed;
@@ -205,6 +208,30 @@ Status IngestRun::take_document(const ScannedFile& file, PreparedDocument prepar
   } else {
     ++(prepared.has_text ? report_.changed : report_.unchanged);
   }
+  return prepared.has_text ? store_later(std::move(prepared)) : Status();
+}
+
+// Documents wait for each other a moment, so that the disk is waited for once a batch.
+Status IngestRun::store_later(PreparedDocument prepared) {
+  report_.chunks += prepared.chunks.size();
+  for (const std::string& note : prepared.document.content.notes) {
+    report_.notes.push_back(prepared.document.path + ": " + note);
+  }
+  if (batch_.empty()) batch_began_ = Clock::now();
+  batch_bytes_ += prepared.document.content.text.size();
+  batch_.push_back(std::move(prepared));
+  const bool full = batch_bytes_ >= kBatchBytes || Clock::now() - batch_began_ >= kBatchTime;
+  return full ? store_batch() : Status();
+}
+
+Status IngestRun::store_batch() {
+  if (batch_.empty()) return {};
+  std::vector<NewDocument> documents;
+  for (const PreparedDocument& prepared : batch_) documents.push_back({&prepared.document, prepared.chunks});
+  const auto ids = store_.put_documents(documents, made_by_);
+  if (!ids) return ids.error().while_doing("storing '" + batch_.front().document.path + "' and those after it");
+  batch_.clear();
+  batch_bytes_ = 0;
   return {};
 }
 
