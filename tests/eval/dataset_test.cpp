@@ -1,34 +1,30 @@
 #include <filesystem>
-#include <fstream>
 
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
-#include <unistd.h>
 #include <zlib.h>
 
 #include "attune/core/file.hpp"
 #include "attune/eval.hpp"
+
+#include "temporary_folder.hpp"
 
 using namespace attune;
 
 namespace {
 
 struct Folder {
-  std::filesystem::path path = std::filesystem::temp_directory_path() / ("attune-eval-" + std::to_string(::getpid()));
   Folder() {
-    std::filesystem::remove_all(path);
-    std::filesystem::create_directories(path / "qrels");
     write("corpus.jsonl", "{\"_id\":\"1\",\"title\":\"T\",\"text\":\"one\"}\n\n{\"_id\":\"2\",\"text\":\"two\"}\n");
     write("queries.jsonl", "{\"_id\":\"q1\",\"text\":\"one?\"}\n{\"_id\":\"q2\",\"text\":\"nobody judged this\"}\n");
     write("qrels/test.tsv", "query-id\tcorpus-id\tscore\r\nq1\t1\t1\r\nq1\t2\t0\r\n");
   }
-  ~Folder() { std::filesystem::remove_all(path); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
   std::filesystem::path write(const std::string& name, std::string_view content) const {
-    std::ofstream(path / name, std::ios::binary).write(content.data(), static_cast<std::streamsize>(content.size()));
+    temporary.write(name, content);
     return path / name;
   }
+  attune::testing::TemporaryFolder temporary;
+  std::filesystem::path path = temporary.path();
 };
 
 std::string gzipped(const std::string& text, const std::filesystem::path& file) {

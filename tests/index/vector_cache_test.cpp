@@ -14,6 +14,7 @@
 #include "index/clustered_vectors.hpp"
 #include "index/fake_store.hpp"
 #include "index/search_graph.hpp"
+#include "temporary_folder.hpp"
 
 using namespace attune;
 using attune::testing::ClusteredVectors;
@@ -30,21 +31,14 @@ VectorIndexOptions graph_from_the_first() {
 
 // A database with a graph that is all right, until a test damages it.
 struct Case {
-  explicit Case(const std::string& name, unsigned seed = 1)
-      : folder(std::filesystem::temp_directory_path() / ("attune-cache-" + std::to_string(::getpid())) / name),
-        store((std::filesystem::remove_all(folder), std::filesystem::create_directories(folder), folder / "a.db")),
-        vectors(kDimension, 20, seed) {
+  explicit Case(unsigned seed = 1) : store(folder() / "a.db"), vectors(kDimension, 20, seed) {
     for (std::int64_t id = 1; id <= kChunks; ++id) store.put_vector(id, vectors.next());
     const auto index = VectorIndex::open(store, "m", kDimension, graph_from_the_first());
     REQUIRE(index);
     REQUIRE((*index)->rebuild());
     REQUIRE(check_vector_cache(store)->empty());
   }
-  ~Case() { std::filesystem::remove_all(folder); }
-  Case(const Case&) = delete;
-  Case& operator=(const Case&) = delete;
-
-  [[nodiscard]] std::filesystem::path file() const { return folder / "a.db.faiss"; }
+  [[nodiscard]] std::filesystem::path file() const { return folder() / "a.db.faiss"; }
   [[nodiscard]] std::string bytes() const { return *read_file(file(), 1ULL << 30U); }
   void write(std::string_view content) const {
     std::ofstream(file(), std::ios::binary).write(content.data(), static_cast<std::streamsize>(content.size()));
@@ -74,7 +68,9 @@ struct Case {
     return (*index)->state();
   }
 
-  std::filesystem::path folder;
+  [[nodiscard]] const std::filesystem::path& folder() const { return temporary.path(); }
+
+  attune::testing::TemporaryFolder temporary;
   FakeStore store;
   ClusteredVectors vectors;
 };
@@ -96,7 +92,7 @@ void expect_refused(Case& with, const std::string& reason) {
 }  // namespace
 
 TEST_CASE("vector cache: a file that the row vouches for is used, and is what FAISS itself would read") {
-  Case good("good");
+  Case good;
   const auto state = good.state_after_opening(false);
   CHECK(state.kind == VectorIndexKind::hnsw);
   CHECK_FALSE(state.rebuild_wanted);
@@ -109,7 +105,7 @@ TEST_CASE("vector cache: a file that the row vouches for is used, and is what FA
 
 TEST_CASE("vector cache: truncated files are refused") {
   for (const std::size_t keep : {std::size_t{0}, std::size_t{3}, std::size_t{50'000}}) {
-    Case damaged("truncated");
+    Case damaged;
     damaged.write(damaged.bytes().substr(0, keep));
     CHECK(check_vector_cache(damaged.store)->size() == 1);
     expect_refused(damaged, "not the one that the database vouches for");
@@ -118,7 +114,7 @@ TEST_CASE("vector cache: truncated files are refused") {
 
 TEST_CASE("vector cache: a flipped bit anywhere is refused") {
   for (const double place : {0.0, 0.3, 0.6, 0.999}) {
-    Case damaged("flipped");
+    Case damaged;
     std::string bytes = damaged.bytes();
     char& byte = bytes[static_cast<std::size_t>(place * static_cast<double>(bytes.size()))];
     byte = static_cast<char>(byte ^ 1);
@@ -129,49 +125,44 @@ TEST_CASE("vector cache: a flipped bit anywhere is refused") {
 }
 
 TEST_CASE("vector cache: oversized and missing files are refused") {
-  Case oversized("oversized");
+  Case oversized;
   oversized.write(oversized.bytes() + std::string(64U << 20U, 'x'));
   expect_refused(oversized, "larger than");
-  Case missing("missing");
+  Case missing;
   std::filesystem::remove(missing.file());
   CHECK(check_vector_cache(missing.store)->size() == 1);
   expect_refused(missing, "missing");
-  Case folder("folder");
+  Case folder;
   std::filesystem::remove(folder.file());
   std::filesystem::create_directory(folder.file());
   CHECK(folder.state_after_opening().kind == VectorIndexKind::exact);
 }
 
 TEST_CASE("vector cache: another database's file is refused") {
-  Case mine("mine", 1);
-  const Case other("other", 2);
+  Case mine(1);
+  const Case other(2);
   mine.write(other.bytes());
   CHECK(check_vector_cache(mine.store)->size() == 1);
   expect_refused(mine, "not the one that the database vouches for");
 }
 
 TEST_CASE("vector cache: a row of another model, dimension, count or of a later time is refused") {
-  const auto with = [](const char* name, auto change, const std::string& reason) {
-    Case wrong(name);
+  const auto with = [](auto change, const std::string& reason) {
+    Case wrong;
     VectorCacheRow row = **wrong.store.vector_cache_row();
     change(row);
     wrong.store.set_row(row);
     expect_refused(wrong, reason);
   };
-  with(
-      "model", [](VectorCacheRow& row) { row.model = "another"; }, "another model");
-  with(
-      "dimension", [](VectorCacheRow& row) { row.dimension = 33; }, "another length");
-  with(
-      "count", [](VectorCacheRow& row) { row.count -= 1; }, "does not hold what the database says");
-  with(
-      "negative", [](VectorCacheRow& row) { row.count = -1; }, "does not hold what the database says");
-  with(
-      "later", [](VectorCacheRow& row) { row.generation += 1'000'000; }, "newer than the database");
+  with([](VectorCacheRow& row) { row.model = "another"; }, "another model");
+  with([](VectorCacheRow& row) { row.dimension = 33; }, "another length");
+  with([](VectorCacheRow& row) { row.count -= 1; }, "does not hold what the database says");
+  with([](VectorCacheRow& row) { row.count = -1; }, "does not hold what the database says");
+  with([](VectorCacheRow& row) { row.generation += 1'000'000; }, "newer than the database");
 }
 
 TEST_CASE("vector cache: an older generation is brought up to date: no chunk is lost, none that went is answered") {
-  Case older("older");
+  Case older;
   for (std::int64_t id = 1; id <= 100; ++id) older.store.drop_vector(id * 2);
   for (std::int64_t id = 1; id <= 50; ++id) older.store.put_vector(kChunks + id, older.vectors.next());
   for (std::int64_t id = 1; id <= 30; ++id) older.store.put_vector(500 + id, older.vectors.next());
@@ -185,14 +176,14 @@ TEST_CASE("vector cache: an older generation is brought up to date: no chunk is 
 }
 
 TEST_CASE("vector cache: without a row, a file that lies there is not used") {
-  Case orphan("orphan");
+  Case orphan;
   orphan.store.set_row(std::nullopt);
   CHECK(check_vector_cache(orphan.store)->size() == 1);
   expect_refused(orphan, "no search graph has been built yet");
 }
 
 TEST_CASE("vector cache: the check finds a vector that sits under another chunk's id") {
-  Case crossed("crossed");
+  Case crossed;
   const auto before = crossed.store.generation().value();
   crossed.store.put_vector(5, crossed.vectors.next());
   CHECK(check_vector_cache(crossed.store)->empty());  // made anew since: no fault
@@ -207,7 +198,7 @@ TEST_CASE("vector cache: the check finds a vector that sits under another chunk'
 }
 
 TEST_CASE("vector cache: a process killed between the rename and the row leaves a file that is refused") {
-  Case killed("killed");
+  Case killed;
   killed.store.put_vector(kChunks + 1, killed.vectors.next());
   const std::string old_bytes = killed.bytes();
   const pid_t child = ::fork();
@@ -218,7 +209,7 @@ TEST_CASE("vector cache: a process killed between the rename and the row leaves 
       using FakeStore::FakeStore;
       Status set_vector_cache_row(const VectorCacheRow&) override { ::_exit(7); }
     };
-    DyingStore store(killed.folder / "a.db");
+    DyingStore store(killed.folder() / "a.db");
     const auto visited = killed.store.for_each_vector("m", [&](std::int64_t id, std::span<const float> vector) {
       store.put_vector(id, std::vector(vector.begin(), vector.end()));
       return true;
@@ -237,8 +228,8 @@ TEST_CASE("vector cache: a process killed between the rename and the row leaves 
 }
 
 TEST_CASE("vector cache: a graph that could not be written is in use all the same, and the failure is told") {
-  Case unwritable("unwritable");
-  FakeStore store(unwritable.folder / "no-such-folder" / "a.db");
+  Case unwritable;
+  FakeStore store(unwritable.folder() / "no-such-folder" / "a.db");
   for (std::int64_t id = 1; id <= kChunks; ++id) store.put_vector(id, unwritable.vectors.next());
   const auto index = VectorIndex::open(store, "m", kDimension, graph_from_the_first());
   REQUIRE(index);
@@ -249,7 +240,7 @@ TEST_CASE("vector cache: a graph that could not be written is in use all the sam
 }
 
 TEST_CASE("search graph: bytes that are no graph of ours are corrupt, never a crash") {
-  const Case good("parse");
+  const Case good;
   const std::string bytes = good.bytes();
   CHECK(SearchGraph::parse("").error().kind == ErrorKind::corrupt);
   CHECK(SearchGraph::parse("IxMp").error().kind == ErrorKind::corrupt);

@@ -1,5 +1,5 @@
+#include <atomic>
 #include <cmath>
-#include <filesystem>
 #include <limits>
 #include <set>
 #include <thread>
@@ -11,21 +11,16 @@
 
 #include "index/clustered_vectors.hpp"
 #include "index/fake_store.hpp"
+#include "temporary_folder.hpp"
 
 using namespace attune;
 using attune::testing::ClusteredVectors;
 using attune::testing::FakeStore;
+using attune::testing::TemporaryFolder;
 
 namespace {
 
 constexpr std::size_t kDimension = 64;
-
-std::filesystem::path fresh_folder(const char* name) {
-  const auto folder = std::filesystem::temp_directory_path() / ("attune-index-" + std::to_string(::getpid())) / name;
-  std::filesystem::remove_all(folder);
-  std::filesystem::create_directories(folder);
-  return folder;
-}
 
 // What the answer must be: every vector of the store scored by itself.
 std::vector<ScoredChunk> by_hand(const FakeStore& store, std::span<const float> query, std::size_t k,
@@ -175,7 +170,8 @@ TEST_CASE("index: a score has the same bits wherever its vector lies and whateve
 }
 
 TEST_CASE("index: HNSW on 10,000 chunks finds 97 of 100 of the ten nearest, also after deletions and under filters") {
-  FakeStore store(fresh_folder("recall") / "a.db");
+  const TemporaryFolder folder;
+  FakeStore store(folder.path() / "a.db");
   ClusteredVectors vectors(kDimension, 100, 5);
   for (std::int64_t id = 1; id <= 10'000; ++id) store.put_vector(id * 3, vectors.next());
   const auto opened = VectorIndex::open(store, "m", kDimension, always_graph());
@@ -230,7 +226,8 @@ TEST_CASE("index: HNSW on 10,000 chunks finds 97 of 100 of the ten nearest, also
 }
 
 TEST_CASE("index: more answers than the walk is wide are still all found") {
-  FakeStore store(fresh_folder("many") / "a.db");
+  const TemporaryFolder folder;
+  FakeStore store(folder.path() / "a.db");
   ClusteredVectors vectors(kDimension, 20, 3);
   for (std::int64_t id = 1; id <= 3'000; ++id) store.put_vector(id, vectors.next());
   const auto index = VectorIndex::open(
@@ -249,7 +246,8 @@ TEST_CASE("index: more answers than the walk is wide are still all found") {
 }
 
 TEST_CASE("index: a rebuild can be stopped and leaves the index as it was") {
-  FakeStore store(fresh_folder("stop") / "a.db");
+  const TemporaryFolder folder;
+  FakeStore store(folder.path() / "a.db");
   ClusteredVectors vectors(kDimension, 20, 3);
   for (std::int64_t id = 1; id <= 2'000; ++id) store.put_vector(id, vectors.next());
   const auto index = VectorIndex::open(store, "m", kDimension, always_graph());
@@ -264,7 +262,8 @@ TEST_CASE("index: a rebuild can be stopped and leaves the index as it was") {
 }
 
 TEST_CASE("index: searches go on while the graph is rebuilt and the store changes") {
-  FakeStore store(fresh_folder("threads") / "a.db");
+  const TemporaryFolder folder;
+  FakeStore store(folder.path() / "a.db");
   ClusteredVectors vectors(kDimension, 20, 3);
   for (std::int64_t id = 1; id <= 2'000; ++id) store.put_vector(id, vectors.next());
   const auto index = VectorIndex::open(store, "m", kDimension, always_graph());
