@@ -132,7 +132,7 @@ LinkDensity HtmlContent::measure(const GumboNode& node, bool in_link) {
 }
 
 const LinkDensity& HtmlContent::density(const GumboNode& node) const {
-  static const LinkDensity kNone;
+  static constexpr LinkDensity kNone;
   const auto found = densities_.find(&node);
   return found == densities_.end() ? kNone : found->second;
 }
