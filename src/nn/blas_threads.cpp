@@ -5,11 +5,11 @@
 namespace attune::nn {
 
 void use_one_blas_thread() {
-  static const bool kDone = [] {
+  static const bool done = [] {
     openblas_set_num_threads(1);
     return true;
   }();
-  static_cast<void>(kDone);
+  static_cast<void>(done);
 }
 
 }  // namespace attune::nn

@@ -27,14 +27,14 @@ CpuLevel choose_cpu_level(std::string_view forced, bool has_avx2) {
 }
 
 CpuLevel cpu_level() {
-  static const CpuLevel kLevel = [] {
+  static const CpuLevel level = [] {
     const std::string_view forced = forced_level();
     const bool known =
         forced.empty() || forced == "scalar" || forced == "avx2" || forced == "avx512" || forced == "vnni";
     if (!known) log(LogLevel::warning, "ATTUNE_FORCE_CPU names no level that is known; it is ignored");
     return choose_cpu_level(forced, processor_has_avx2());
   }();
-  return kLevel;
+  return level;
 }
 
 std::string_view cpu_level_name(CpuLevel level) {

@@ -19,9 +19,9 @@ using attune::open_embedder;
 using Views = std::vector<std::string_view>;
 
 const Embedder& shipped() {
-  static const auto kEmbedder = open_embedder(ATTUNE_SOURCE_DIR "/models/embedder", EmbedOptions{.threads = 2});
-  REQUIRE_MESSAGE(kEmbedder, (kEmbedder ? "" : kEmbedder.error().text));
-  return **kEmbedder;
+  static const auto embedder = open_embedder(ATTUNE_SOURCE_DIR "/models/embedder", EmbedOptions{.threads = 2});
+  REQUIRE_MESSAGE(embedder, (embedder ? "" : embedder.error().text));
+  return **embedder;
 }
 
 struct GoldenVector {

@@ -15,9 +15,9 @@ using attune::Encoding;
 using attune::UnigramTokenizer;
 
 const Encoder& shipped() {
-  static const auto kEncoder = Encoder::open(ATTUNE_SOURCE_DIR "/models/embedder");
-  REQUIRE_MESSAGE(kEncoder, (kEncoder ? "" : kEncoder.error().text));
-  return **kEncoder;
+  static const auto encoder = Encoder::open(ATTUNE_SOURCE_DIR "/models/embedder");
+  REQUIRE_MESSAGE(encoder, (encoder ? "" : encoder.error().text));
+  return **encoder;
 }
 
 struct GoldenLine {

@@ -13,7 +13,7 @@ constexpr std::size_t kLanes = 8;
 
 // All ones in the first `count` lanes.
 inline __m256i first_lanes(std::size_t count) {
-  alignas(32) static const std::int32_t kMask[16] = {-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0};
+  alignas(32) static constexpr std::int32_t kMask[16] = {-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0};
   return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(kMask + kLanes - count));
 }
 
