@@ -14,6 +14,8 @@
 namespace attune {
 namespace {
 
+constexpr std::size_t kDocumentsTogether = 64;
+
 // One for each non-empty line: data sets know no other structure.
 std::vector<Block> paragraphs(std::string_view text) {
   std::vector<Block> blocks;
@@ -45,6 +47,20 @@ Document to_document(const DatasetText& entry, std::int64_t collection_id) {
   return document;
 }
 
+struct PreparedText {
+  Document document;
+  std::vector<Chunk> chunks;
+};
+
+// In one transaction.
+Status put_batch(Store& store, const std::vector<PreparedText>& batch, std::string_view made_by) {
+  std::vector<NewDocument> documents;
+  for (const PreparedText& prepared : batch) documents.push_back({&prepared.document, prepared.chunks});
+  const auto stored = store.put_documents(documents, made_by);
+  if (!stored) return stored.error().while_doing("storing the data set");
+  return {};
+}
+
 Status put_corpus(Workspace& workspace, const Dataset& dataset, std::string_view made_by,
                   const IngestProgressSink& progress, const std::stop_token& stop) {
   Store& store = workspace.store();
@@ -54,18 +70,21 @@ Status put_corpus(Workspace& workspace, const Dataset& dataset, std::string_view
   if (!stamps) return stamps.error();
   std::set<std::string> there;
   for (const DocumentStamp& stamp : *stamps) there.insert(stamp.path);
+  std::vector<PreparedText> batch;
   std::uint64_t done = 0;
   for (const DatasetText& entry : dataset.corpus) {
     if (stop.stop_requested()) return Error{ErrorKind::cancelled, "building the collection was stopped"};
     if (progress) progress({IngestProgress::Phase::reading, done, dataset.corpus.size(), entry.id});
     ++done;
-    if (there.contains(entry.id)) continue;
-    const Document document = to_document(entry, collection->id);
-    const auto chunks = chunk_document(document, workspace.embedder()->tokenizer());
-    const auto stored = store.put_document(document, chunks, made_by);
-    if (!stored) return stored.error().while_doing("storing '" + entry.id + "'");
+    if (!there.contains(entry.id)) {
+      batch.push_back({to_document(entry, collection->id), {}});
+      batch.back().chunks = chunk_document(batch.back().document, workspace.embedder()->tokenizer());
+    }
+    if (batch.size() < kDocumentsTogether) continue;
+    if (const Status put = put_batch(store, batch, made_by); !put) return put;
+    batch.clear();
   }
-  return {};
+  return put_batch(store, batch, made_by);
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ class SearchGraph {
                                                     const VectorIndexOptions& options, std::stop_token stop);
 
   // The graph that serialize() wrote. Fails with corrupt when the bytes are no such graph, or one whose links lead
-  // outside it.
+  // outside it; FAISS then loses some memory, so look at the file's hash first.
   static Result<std::unique_ptr<SearchGraph>> parse(std::string_view bytes);
 
   // A FAISS file: IndexIDMap over IndexHNSWFlat, as faiss::read_index reads it. Fails with internal.
