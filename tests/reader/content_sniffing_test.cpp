@@ -13,7 +13,8 @@ TEST_CASE("reader: an SVG drawing is a picture, a web page with a drawing in it 
     CHECK(read.error().kind == ErrorKind::unsupported);
     CHECK(read.error().text == "there is no reader for an SVG picture");
   }
-  const auto page = read_document("page.html", "<?xml version='1.0'?><html><body><p>Words.</p><svg></svg></body></html>");
+  const auto page =
+      read_document("page.html", "<?xml version='1.0'?><html><body><p>Words.</p><svg></svg></body></html>");
   REQUIRE(page);
   CHECK(page->text == "Words.");
 }
