@@ -12,7 +12,6 @@
 namespace {
 
 using attune::Embedder;
-using attune::Embeddings;
 using attune::EmbedOptions;
 using attune::EmbedRole;
 using attune::open_embedder;

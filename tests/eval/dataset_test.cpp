@@ -9,7 +9,7 @@
 
 #include "temporary_folder.hpp"
 
-using namespace attune;
+namespace attune {
 
 namespace {
 
@@ -132,3 +132,5 @@ TEST_CASE("results: the JSON has the shape that scripts rely on") {
   CHECK(json["runs"][0]["metrics"]["nDCG@10"] == 0.5);
   CHECK(json["runs"][0]["latency_ms"]["p50"] == 1);
 }
+
+}  // namespace attune

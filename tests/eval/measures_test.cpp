@@ -6,7 +6,7 @@
 #include "attune/core/file.hpp"
 #include "attune/eval.hpp"
 
-using namespace attune;
+namespace attune {
 
 namespace {
 
@@ -70,3 +70,5 @@ TEST_CASE("measures: a name that is no measure is refused") {
     CHECK(means.error().kind == ErrorKind::bad_input);
   }
 }
+
+}  // namespace attune

@@ -19,7 +19,7 @@
 #include "index/search_graph.hpp"
 #include "temporary_folder.hpp"
 
-using namespace attune;
+namespace attune {
 using attune::testing::ClusteredVectors;
 using attune::testing::FakeStore;
 
@@ -256,3 +256,5 @@ TEST_CASE("search graph: bytes that are no graph of ours are corrupt, never a cr
     CHECK(SearchGraph::parse(std::string_view(bytes).substr(0, keep)).error().kind == ErrorKind::corrupt);
   }
 }
+
+}  // namespace attune

@@ -13,7 +13,7 @@
 #include "index/fake_store.hpp"
 #include "temporary_folder.hpp"
 
-using namespace attune;
+namespace attune {
 using attune::testing::ClusteredVectors;
 using attune::testing::FakeStore;
 using attune::testing::TemporaryFolder;
@@ -288,3 +288,5 @@ TEST_CASE("index: searches go on while the graph is rebuilt and the store change
   CHECK(answered > 0);
   CHECK((*index)->state().vectors == 2'020);
 }
+
+}  // namespace attune

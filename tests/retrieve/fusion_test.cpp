@@ -2,7 +2,7 @@
 
 #include "attune/retrieve.hpp"
 
-using namespace attune;
+namespace attune {
 
 namespace {
 
@@ -80,3 +80,5 @@ TEST_CASE("fusion: reciprocal ranks look at places only") {
   CHECK(fused[2].chunk_id == 3);
   for (const auto& chunk : fused) CHECK(chunk.score == sum_of_parts(chunk));
 }
+
+}  // namespace attune

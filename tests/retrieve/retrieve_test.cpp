@@ -7,7 +7,7 @@
 #include "index/fake_store.hpp"
 #include "retrieve/fake_embedder.hpp"
 
-using namespace attune;
+namespace attune {
 using attune::testing::FakeEmbedder;
 using attune::testing::FakeStore;
 
@@ -206,3 +206,5 @@ TEST_CASE("retrieve: asked twice, it answers the same") {
     CHECK(ids(*retrieve(sources, question("static address"), {.near_duplicate = 0})) == ids(*first));
   }
 }
+
+}  // namespace attune

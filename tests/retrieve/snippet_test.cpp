@@ -4,7 +4,7 @@
 
 #include <doctest/doctest.h>
 
-using namespace attune;
+namespace attune {
 
 namespace {
 
@@ -102,3 +102,5 @@ TEST_CASE("snippet: any bytes give a stretch within bounds and highlights in ord
     CHECK(at <= text.size());
   }
 }
+
+}  // namespace attune
