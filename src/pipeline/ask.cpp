@@ -57,8 +57,10 @@ Result<Answer> ask(const Workspace& workspace, const AskRequest& request, std::s
   Query query = request.query;
   const bool reranks = request.rerank && workspace.reranker() != nullptr;
   if (reranks) query.top_k = std::max(query.top_k, request.rerank_depth);
-  auto retrieved = retrieve({&workspace.store(), workspace.vectors(), workspace.embedder()}, query, request.retrieve,
-                            std::move(stop));
+  RetrieveOptions legs = request.retrieve;
+  if (workspace.embedder() == nullptr && legs.words) legs.dense = false;  // the workspace's notes say why
+  auto retrieved =
+      retrieve({&workspace.store(), workspace.vectors(), workspace.embedder()}, query, legs, std::move(stop));
   if (!retrieved) return retrieved.error();
   answer.hits = std::move(retrieved->hits);
   answer.timings_ms = std::move(retrieved->timings_ms);
