@@ -95,7 +95,7 @@ TEST_CASE("api: a folder is indexed over HTTP, and a question brings its passage
   const auto start = hit["citation"]["start"].get<std::size_t>();
   const auto end = hit["citation"]["end"].get<std::size_t>();
   REQUIRE(end <= text.size());
-  CHECK(text.substr(start, end - start) == hit["text"]);
+  CHECK(text.substr(start, end - start) == hit["text"].get<std::string>());
   CHECK(document["sha256"] == hit["document"]["sha256"]);
 }
 
