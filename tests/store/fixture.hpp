@@ -13,6 +13,8 @@
 #include "attune/core/file.hpp"
 #include "attune/store.hpp"
 
+#include "temporary_folder.hpp"
+
 namespace attune {
 
 // A Result's value, or a failed test that says why there is none.
@@ -25,25 +27,7 @@ inline void need(const Status& status) {
   if (!status) FAIL(status.error().text);
 }
 
-class TemporaryDirectory {
- public:
-  TemporaryDirectory() {
-    static std::atomic<int> count = 0;
-    path_ = std::filesystem::temp_directory_path() /
-            ("attune-store-test-" + std::to_string(getpid()) + "-" + std::to_string(++count));
-    std::filesystem::create_directories(path_);
-  }
-  TemporaryDirectory(const TemporaryDirectory&) = delete;
-  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-  ~TemporaryDirectory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  [[nodiscard]] const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
+using TemporaryDirectory = attune::testing::TemporaryFolder;
 
 struct StoreFixture {
   TemporaryDirectory directory;
