@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 
 #include "model/onnx_encoder.hpp"
 
@@ -7,6 +8,7 @@ namespace attune {
 namespace {
 
 constexpr float kMaxEpsilon = 1e-2F;
+constexpr float kTanhGeluFactor = 0.044715F;  // of x³, in no other activation
 
 std::size_t count_operations(const OnnxGraph& graph, std::string_view operation) {
   return static_cast<std::size_t>(std::count_if(graph.nodes.begin(), graph.nodes.end(),
@@ -70,6 +72,13 @@ Result<float> epsilon_of(const OnnxGraph& graph) {
   return *found;
 }
 
+bool has_scalar(const OnnxGraph& graph, float wanted) {
+  return std::any_of(graph.constants.begin(), graph.constants.end(), [&](const auto& named) {
+    const auto value = scalar_of(named.second);
+    return value && std::abs(*value - wanted) < 1e-4F * wanted;
+  });
+}
+
 Result<GeluForm> activation_of(const OnnxGraph& graph, std::size_t layers) {
   if (count_operations(graph, "Erf") >= layers) return GeluForm::erf;
   const auto gelu = std::find_if(graph.nodes.begin(), graph.nodes.end(),
@@ -78,7 +87,7 @@ Result<GeluForm> activation_of(const OnnxGraph& graph, std::size_t layers) {
     const OnnxAttribute* form = gelu->attribute("approximate");
     return form != nullptr && form->text == "tanh" ? GeluForm::tanh : GeluForm::erf;
   }
-  if (count_operations(graph, "Tanh") >= layers && count_operations(graph, "Pow") >= 2 * layers) return GeluForm::tanh;
+  if (count_operations(graph, "Tanh") >= layers && has_scalar(graph, kTanhGeluFactor)) return GeluForm::tanh;
   return Error{ErrorKind::unsupported, "the graph's activation is neither gelu nor gelu_new"};
 }
 
