@@ -22,8 +22,10 @@ namespace attune {
 struct ModelDescription {
   std::string name;          // "multilingual-e5-small"
   std::string identity;      // "<name>@<first 16 digits of the file's SHA-256>"
-  std::string architecture;  // "bert-encoder"
-  std::string pooling;       // "mean"
+  std::string format;        // "attune" (our own file), "hugging-face", "onnx"
+  std::string architecture;  // "bert-encoder" in our own file, else as the model calls it: "bert", "xlm-roberta", …
+  std::string pooling;       // "mean", "cls", "weighted"
+  std::string precision;     // of the matrices in the file: "f32", "f16", "bf16", "int8", "q4"
   std::string query_prefix;
   std::string passage_prefix;
   std::string licence;        // SPDX name
@@ -34,9 +36,11 @@ struct ModelDescription {
   std::size_t heads = 0;
   std::size_t feed_forward = 0;
   std::size_t max_positions = 0;  // tokens, special ones included
+  std::size_t token_types = 0;    // 0: the architecture has none
   std::size_t vocabulary = 0;     // pieces that have a row in the embedding table
   std::size_t pieces = 0;         // pieces that text is cut with
   std::uint64_t file_bytes = 0;
+  std::vector<std::string> labels;  // of a sequence-classification head, one for each of its numbers; empty: no head
 };
 
 // Reads what model.safetensors in `directory` says of itself, checking the whole file's shape but running nothing.

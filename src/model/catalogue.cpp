@@ -4,14 +4,29 @@
 #include "attune/core/file.hpp"
 #include "attune/model.hpp"
 
-#include "model/model_file.hpp"
+#include "model/read_model.hpp"
 
 namespace attune {
+namespace {
+
+constexpr std::size_t kMaxModels = 10'000;
+
+bool holds_model(const std::filesystem::path& directory) {
+  std::error_code code;
+  if (std::filesystem::exists(directory / kModelFileName, code)) return true;
+  std::filesystem::directory_iterator entries(directory, code);
+  for (; !code && entries != std::filesystem::directory_iterator(); entries.increment(code)) {
+    if (entries->path().extension() == ".onnx") return true;
+  }
+  return std::filesystem::exists(directory / "onnx" / "model.onnx", code);
+}
+
+}  // namespace
 
 Result<ModelDescription> describe_model(const std::filesystem::path& directory) {
-  const auto file = read_model_file(directory);
-  if (!file) return file.error();
-  return file->config.description;
+  auto parts = read_model(directory);
+  if (!parts) return parts.error();
+  return std::move(parts->description);
 }
 
 Result<ModelList> list_models(const std::filesystem::path& models) {
@@ -23,8 +38,8 @@ Result<ModelList> list_models(const std::filesystem::path& models) {
   }
   std::vector<std::filesystem::path> directories;
   for (; entries != std::filesystem::directory_iterator(); entries.increment(code)) {
-    if (std::filesystem::exists(entries->path() / kModelFileName, code)) directories.push_back(entries->path());
-    if (directories.size() > 10'000) break;
+    if (holds_model(entries->path())) directories.push_back(entries->path());
+    if (directories.size() >= kMaxModels) break;
   }
   std::sort(directories.begin(), directories.end());
   ModelList list;

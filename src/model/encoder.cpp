@@ -1,12 +1,11 @@
 #include <algorithm>
 #include <cassert>
-#include <cmath>
 
 #include "attune/core/file.hpp"
 #include "attune/model.hpp"
 #include "attune/nn.hpp"
 
-#include "model/model_file.hpp"
+#include "model/read_model.hpp"
 
 namespace attune {
 namespace {
@@ -34,75 +33,21 @@ struct Layer {
   Norm output_norm;
 };
 
-bool all_finite(std::span<const float> values) {
-  return std::all_of(values.begin(), values.end(), [](float value) { return std::isfinite(value); });
+void append_linear(const LinearParameters& from, Linear& to) {
+  const std::size_t start = to.weight.size();
+  to.weight.resize(start + from.weight.rows * from.weight.columns);
+  read_rows(from.weight, 0, from.weight.rows, std::span(to.weight).subspan(start));
+  to.bias.insert(to.bias.end(), from.bias.begin(), from.bias.end());
 }
 
-// Takes weights out of a file by name. Numbers that are not finite are damage: they would spread to every score.
-class WeightReader {
- public:
-  explicit WeightReader(const Safetensors& tensors) : tensors_(tensors) {}
-
-  Result<std::vector<float>> vector(const std::string& name, const std::vector<std::uint64_t>& shape) const {
-    auto values = tensors_.numbers<float>(name, shape);
-    if (values && !all_finite(*values)) return not_finite(name);
-    return values;
-  }
-
-  // Appends a matrix, unpacked, and its bias to `to`.
-  Status append_linear(const std::string& name, std::size_t out, std::size_t in, Linear& to) const {
-    const auto blocks = q4(name + ".weight", out, in);
-    if (!blocks) return blocks.error();
-    const auto bias = vector(name + ".bias", {out});
-    if (!bias) return bias.error();
-    const std::size_t start = to.weight.size();
-    to.weight.resize(start + out * in);
-    nn::unpack_q4(*blocks, std::span(to.weight).subspan(start));
-    to.bias.insert(to.bias.end(), bias->begin(), bias->end());
-    return {};
-  }
-
-  Status read_norm(const std::string& name, std::size_t width, Norm& to) const {
-    auto scale = vector(name + ".scale", {width});
-    if (!scale) return scale.error();
-    auto shift = vector(name + ".shift", {width});
-    if (!shift) return shift.error();
-    to = {std::move(scale).value(), std::move(shift).value()};
-    return {};
-  }
-
-  Result<std::span<const std::uint8_t>> q4(const std::string& name, std::size_t rows, std::size_t columns) const {
-    auto blocks = tensors_.tensor(name, TensorType::u8, q4_shape(rows, columns));
-    if (blocks && !nn::q4_is_finite(*blocks)) return not_finite(name);
-    return blocks;
-  }
-
- private:
-  static Error not_finite(const std::string& name) {
-    return Error{ErrorKind::corrupt, "tensor '" + name + "': holds a number that is not finite"};
-  }
-
-  const Safetensors& tensors_;
-};
-
-Result<Layer> read_layer(const WeightReader& reader, const ModelDescription& shape, std::size_t index) {
-  const std::string prefix = "layers." + std::to_string(index) + ".";
-  const std::size_t width = shape.width;
+Layer read_layer(const LayerParameters& from) {
   Layer layer;
-  for (const char* part : {"query", "key", "value"}) {
-    if (const Status status = reader.append_linear(prefix + part, width, width, layer.qkv); !status) {
-      return status.error();
-    }
-  }
-  const Status steps[] = {
-      reader.append_linear(prefix + "attention_output", width, width, layer.attention_output),
-      reader.read_norm(prefix + "attention_norm", width, layer.attention_norm),
-      reader.append_linear(prefix + "feed_forward_in", shape.feed_forward, width, layer.feed_forward_in),
-      reader.append_linear(prefix + "feed_forward_out", width, shape.feed_forward, layer.feed_forward_out),
-      reader.read_norm(prefix + "output_norm", width, layer.output_norm)};
-  for (const Status& status : steps) {
-    if (!status) return status.error();
-  }
+  for (const LinearParameters* part : {&from.query, &from.key, &from.value}) append_linear(*part, layer.qkv);
+  append_linear(from.attention_output, layer.attention_output);
+  layer.attention_norm = {from.attention_norm.scale, from.attention_norm.shift};
+  append_linear(from.feed_forward_in, layer.feed_forward_in);
+  append_linear(from.feed_forward_out, layer.feed_forward_out);
+  layer.output_norm = {from.output_norm.scale, from.output_norm.shift};
   return layer;
 }
 
@@ -112,101 +57,96 @@ class BertEncoder final : public Encoder {
 
   void encode(std::span<const std::int32_t> ids, Scratch& scratch, std::span<float> out) const override;
 
-  const ModelDescription& description() const override { return config_.description; }
+  const ModelDescription& description() const override { return description_; }
   const UnigramTokenizer& tokenizer() const override { return *tokenizer_; }
-  std::int32_t begin_id() const override { return tokenizer_->row_of(config_.begin_id); }
-  std::int32_t end_id() const override { return tokenizer_->row_of(config_.end_id); }
+  std::int32_t begin_id() const override { return begin_id_; }
+  std::int32_t end_id() const override { return end_id_; }
 
  private:
-  Status load_embeddings(const WeightReader& reader);
+  Status load_tokenizer(const ModelFile& file);
   void embed_tokens(std::span<const std::int32_t> ids, std::span<float> x_tw) const;
   void run_layer(const Layer& layer, std::size_t tokens, Scratch& scratch) const;
 
-  ModelConfig config_;
+  ModelDescription description_;
   std::unique_ptr<UnigramTokenizer> tokenizer_;
-  std::vector<std::uint8_t> words_;  // [vocabulary] rows of 4-bit blocks: unpacked where they are read
+  std::int32_t begin_id_ = 0;
+  std::int32_t end_id_ = 0;
+  float epsilon_ = 0;
+  std::shared_ptr<const void> keep_;
+  WeightMatrix words_;               // read row by row
   std::vector<float> positions_pw_;  // [max_positions, W] with the token type's vector added
   Norm embedding_norm_;
   std::vector<Layer> layers_;
 };
 
-Status BertEncoder::load_embeddings(const WeightReader& reader) {
-  const ModelDescription& shape = config_.description;
-  const auto words = reader.q4("embeddings.word", shape.vocabulary, shape.width);
-  if (!words) return words.error();
-  words_.assign(words->begin(), words->end());
-  auto positions = reader.vector("embeddings.position", {shape.max_positions, shape.width});
-  if (!positions) return positions.error();
-  positions_pw_ = std::move(positions).value();
-  const auto type = reader.vector("embeddings.token_type", {shape.width});
-  if (!type) return type.error();
-  for (std::size_t index = 0; index < positions_pw_.size(); ++index) {
-    positions_pw_[index] += (*type)[index % shape.width];
-  }
-  return reader.read_norm("embeddings.norm", shape.width, embedding_norm_);
+Status BertEncoder::load_tokenizer(const ModelFile& file) {
+  auto vocabulary = read_vocabulary(file);
+  if (!vocabulary) return vocabulary.error();
+  auto tokenizer = UnigramTokenizer::create(std::move(vocabulary).value());
+  if (!tokenizer) return Error{ErrorKind::corrupt, tokenizer.error().text};
+  tokenizer_ = std::move(tokenizer).value();
+  begin_id_ = tokenizer_->row_of(file.config.begin_id);
+  end_id_ = tokenizer_->row_of(file.config.end_id);
+  if (begin_id_ >= 0 && end_id_ >= 0) return {};
+  return Error{ErrorKind::corrupt, "tensor 'tokenizer.kept': the special pieces have no rows"};
 }
 
 Status BertEncoder::load(const std::filesystem::path& directory) {
-  auto file = read_model_file(directory);
-  if (!file) return file.error();
-  config_ = file->config;
-  const auto in_file = [&](const Error& error) {
-    return error.while_doing("'" + to_utf8(directory / kModelFileName) + "'");
-  };
-
-  auto vocabulary = read_vocabulary(*file);
-  if (!vocabulary) return in_file(vocabulary.error());
-  auto tokenizer = UnigramTokenizer::create(std::move(vocabulary).value());
-  if (!tokenizer) return in_file(Error{ErrorKind::corrupt, tokenizer.error().text});
-  tokenizer_ = std::move(tokenizer).value();
-  if (begin_id() < 0 || end_id() < 0) {
-    return in_file(Error{ErrorKind::corrupt, "tensor 'tokenizer.kept': the special pieces have no rows"});
+  const auto parts = read_model(directory);
+  if (!parts) return parts.error();
+  const EncoderWeights& weights = parts->weights;
+  if (parts->tokenizer.own == nullptr || weights.shape.gelu != GeluForm::erf ||
+      weights.shape.pooling != Pooling::mean || !weights.shape.unit_length) {
+    return Error{ErrorKind::unsupported, "'" + to_utf8(directory) + "': this encoder cannot run such a model"};
   }
-
-  const WeightReader reader(file->tensors);
-  if (const Status status = load_embeddings(reader); !status) return in_file(status.error());
-  for (std::size_t index = 0; index < config_.description.layers; ++index) {
-    auto layer = read_layer(reader, config_.description, index);
-    if (!layer) return in_file(layer.error());
-    layers_.push_back(std::move(layer).value());
+  const Status tokenizer = load_tokenizer(*parts->tokenizer.own);
+  if (!tokenizer) return tokenizer.error().while_doing("'" + to_utf8(directory / kModelFileName) + "'");
+  description_ = parts->description;
+  epsilon_ = weights.shape.epsilon;
+  keep_ = weights.keep;
+  words_ = weights.words;
+  positions_pw_ = weights.positions;
+  for (std::size_t index = 0; index < positions_pw_.size() && !weights.token_types.empty(); ++index) {
+    positions_pw_[index] += weights.token_types[index % weights.shape.width];
   }
+  embedding_norm_ = {weights.embedding_norm.scale, weights.embedding_norm.shift};
+  for (const LayerParameters& layer : weights.layers) layers_.push_back(read_layer(layer));
   return {};
 }
 
 void BertEncoder::embed_tokens(std::span<const std::int32_t> ids, std::span<float> x_tw) const {
-  const std::size_t width = config_.description.width;
-  const std::size_t row_bytes = width / nn::kQ4BlockWeights * nn::kQ4BlockBytes;
+  const std::size_t width = description_.width;
   for (std::size_t token = 0; token < ids.size(); ++token) {
     const std::span<float> row = x_tw.subspan(token * width, width);
-    nn::unpack_q4(std::span(words_).subspan(static_cast<std::size_t>(ids[token]) * row_bytes, row_bytes), row);
+    read_rows(words_, static_cast<std::size_t>(ids[token]), 1, row);
     for (std::size_t column = 0; column < width; ++column) row[column] += positions_pw_[token * width + column];
   }
-  nn::add_layer_norm(embedding_norm_.view(config_.epsilon), {}, x_tw);
+  nn::add_layer_norm(embedding_norm_.view(epsilon_), {}, x_tw);
 }
 
 // Post-LayerNorm: x = norm(x + attention(x)); x = norm(x + feed_forward(x)).
 void BertEncoder::run_layer(const Layer& layer, std::size_t tokens, Scratch& scratch) const {
-  const std::size_t width = config_.description.width;
+  const std::size_t width = description_.width;
   const std::span<float> x_tw = std::span(scratch.x_tw).first(tokens * width);
   const std::span<float> qkv = std::span(scratch.qkv).first(tokens * 3 * width);
   const std::span<float> context_tw = std::span(scratch.context_tw).first(tokens * width);
   const std::span<float> scores_tt = std::span(scratch.scores_tt).first(tokens * tokens);
-  const std::span<float> inner_tf = std::span(scratch.inner_tf).first(tokens * config_.description.feed_forward);
+  const std::span<float> inner_tf = std::span(scratch.inner_tf).first(tokens * description_.feed_forward);
 
   nn::linear(layer.qkv.view(), x_tw, qkv);
-  nn::self_attention(qkv, config_.description.heads, scores_tt, context_tw);
+  nn::self_attention(qkv, description_.heads, scores_tt, context_tw);
   const std::span<float> projected_tw = qkv.first(tokens * width);  // the projections have been read
   nn::linear(layer.attention_output.view(), context_tw, projected_tw);
-  nn::add_layer_norm(layer.attention_norm.view(config_.epsilon), projected_tw, x_tw);
+  nn::add_layer_norm(layer.attention_norm.view(epsilon_), projected_tw, x_tw);
 
   nn::linear(layer.feed_forward_in.view(), x_tw, inner_tf);
   nn::gelu(inner_tf);
   nn::linear(layer.feed_forward_out.view(), inner_tf, context_tw);
-  nn::add_layer_norm(layer.output_norm.view(config_.epsilon), context_tw, x_tw);
+  nn::add_layer_norm(layer.output_norm.view(epsilon_), context_tw, x_tw);
 }
 
 void BertEncoder::encode(std::span<const std::int32_t> ids, Scratch& scratch, std::span<float> out) const {
-  const ModelDescription& shape = config_.description;
+  const ModelDescription& shape = description_;
   const std::size_t tokens = ids.size();
   assert(tokens > 0 && tokens <= shape.max_positions && out.size() == shape.width);
   const auto grow = [](std::vector<float>& memory, std::size_t size) {

@@ -1,11 +1,14 @@
 #include "model/model_file.hpp"
 
 #include <charconv>
-#include <cmath>
 #include <sstream>
 
-#include "attune/core/file.hpp"
+#include <nlohmann/json.hpp>
+
 #include "attune/nn.hpp"
+
+#include "model/encoder_config.hpp"
+#include "model/sentence_settings.hpp"
 
 namespace attune {
 namespace {
@@ -38,11 +41,18 @@ class FieldReader {
   std::int32_t id(const std::string& key, std::size_t pieces) {
     return static_cast<std::int32_t>(number(key, 0, pieces - 1));
   }
-  void expect(const std::string& key, const std::string& wanted) {
+  // Which of `words` the field holds; the first if it holds none of them.
+  std::size_t one_of(const std::string& key, std::initializer_list<std::string_view> words) {
     const std::string found = text(key);
-    if (found != wanted) {
-      fail({ErrorKind::unsupported, "metadata '" + key + "' is '" + found + "', this program reads '" + wanted + "'"});
+    std::size_t index = 0;
+    std::string all;
+    for (const std::string_view word : words) {
+      if (word == found) return index;
+      all += (all.empty() ? "'" : ", '") + std::string(word) + "'";
+      ++index;
     }
+    fail({ErrorKind::unsupported, "metadata '" + key + "' is '" + found + "', this program reads " + all});
+    return 0;
   }
   void fail(Error error) {
     if (status_) status_ = std::move(error);
@@ -68,59 +78,118 @@ std::vector<std::int32_t> read_control_ids(FieldReader& fields, std::size_t piec
   return ids;
 }
 
-void read_sizes(FieldReader& fields, ModelDescription& description) {
-  description.layers = fields.number("layers", 1, 256);
-  description.width = fields.number("width", nn::kQ4BlockWeights, 8192);
-  description.heads = fields.number("heads", 1, 256);
-  description.feed_forward = fields.number("feed_forward", nn::kQ4BlockWeights, 65536);
-  description.max_positions = fields.number("positions", 8, 8192);
-  if (description.width % nn::kQ4BlockWeights != 0 || description.feed_forward % nn::kQ4BlockWeights != 0) {
-    fields.fail(corrupt_field("width", "or feed_forward is no multiple of a block"));
+// Labels stand as a JSON list of texts: a label may hold any character.
+std::vector<std::string> read_labels(FieldReader& fields) {
+  const nlohmann::json json = nlohmann::json::parse(fields.text("labels"), nullptr, false);
+  std::vector<std::string> labels;
+  bool good = json.is_array() && json.size() <= kMaxLabels;
+  for (std::size_t index = 0; good && index < json.size(); ++index) {
+    good = json[index].is_string();
+    if (good) labels.push_back(json[index].get<std::string>());
   }
-  if (description.width % description.heads != 0) fields.fail(corrupt_field("heads", "does not divide the width"));
+  if (!good) fields.fail(corrupt_field("labels", "is not a JSON list of texts"));
+  return labels;
 }
 
-Result<ModelConfig> read_config(const Safetensors& tensors) {
-  FieldReader fields(tensors.metadata());
-  fields.expect("format", kModelFormat);
-  fields.expect("format_version", kModelFormatVersion);
-  fields.expect("architecture", kEncoderArchitecture);
-  fields.expect("pooling", kMeanPooling);
-  if (!fields.status()) return fields.status().error();
+void read_epsilon(FieldReader& fields, EncoderShape& shape) {
+  const std::string epsilon = fields.text("epsilon");
+  const auto [end, code] = std::from_chars(epsilon.data(), epsilon.data() + epsilon.size(), shape.epsilon);
+  const bool whole = code == std::errc() && end == epsilon.data() + epsilon.size();
+  if (!whole || !(shape.epsilon > 0) || !(shape.epsilon < 1)) {
+    fields.fail(corrupt_field("epsilon", "is not a number between 0 and 1"));
+  }
+}
 
+void read_sizes(FieldReader& fields, EncoderShape& shape) {
+  shape.layers = fields.number("layers", 1, kMaxLayers);
+  shape.width = fields.number("width", 1, kMaxWidth);
+  shape.heads = fields.number("heads", 1, kMaxHeads);
+  shape.feed_forward = fields.number("feed_forward", 1, kMaxFeedForward);
+  shape.positions = fields.number("positions", 3, kMaxPositions);
+  if (shape.width % shape.heads != 0) fields.fail(corrupt_field("heads", "does not divide the width"));
+  read_epsilon(fields, shape);
+}
+
+// Version 1 says none of this.
+void read_variants(FieldReader& fields, ModelConfig& config) {
+  EncoderShape& shape = config.shape;
+  shape.vocabulary = fields.number("vocabulary", 1, kMaxVocabulary);
+  shape.token_types = fields.number("token_types", 0, kMaxTokenTypes);
+  shape.gelu = fields.one_of("gelu", {"erf", "tanh"}) == 1 ? GeluForm::tanh : GeluForm::erf;
+  shape.unit_length = fields.one_of("unit_length", {"true", "false"}) == 0;
+  config.lower_case = fields.one_of("lower_case", {"true", "false"}) == 0;
+  config.description.max_positions = fields.number("max_tokens", 3, shape.positions);
+  config.description.labels = read_labels(fields);
+  config.has_head = !config.description.labels.empty();
+  constexpr HeadParameters::Activation kActivations[] = {
+      HeadParameters::Activation::none, HeadParameters::Activation::tanh, HeadParameters::Activation::relu};
+  config.head_activation = kActivations[fields.one_of("head_activation", {"none", "tanh", "relu"})];
+}
+
+// A kept piece for each row of the word table.
+Status read_unigram(const Safetensors& tensors, FieldReader& fields, ModelConfig& config) {
   const auto pieces = tensors.length("tokenizer.piece_sizes", TensorType::u8);
   if (!pieces) return pieces.error();
   const auto kept = tensors.length("tokenizer.kept", TensorType::i32);
   if (!kept) return kept.error();
-  if (*pieces == 0 || *kept == 0 || *kept > *pieces) {
+  if (*pieces == 0 || *kept == 0 || *kept > *pieces || *pieces > kMaxVocabulary) {
     return Error{ErrorKind::corrupt, "tensor 'tokenizer.kept': has none or more rows than there are pieces"};
   }
+  if (config.version == 1) config.shape.vocabulary = static_cast<std::size_t>(*kept);
+  if (config.shape.vocabulary != *kept) {
+    return Error{ErrorKind::corrupt,
+                 "tensor 'tokenizer.kept': has another number of pieces than metadata 'vocabulary'"};
+  }
+  config.description.pieces = static_cast<std::size_t>(*pieces);
+  config.begin_id = fields.id("begin_id", config.description.pieces);
+  config.end_id = fields.id("end_id", config.description.pieces);
+  config.unknown_id = fields.id("unknown_id", config.description.pieces);
+  config.control_ids = read_control_ids(fields, config.description.pieces);
+  return {};
+}
 
-  ModelConfig config;
-  ModelDescription& description = config.description;
+void read_texts(FieldReader& fields, ModelDescription& description) {
   description.name = fields.text("name");
   description.architecture = fields.text("architecture");
-  description.pooling = fields.text("pooling");
   description.query_prefix = fields.text("query_prefix");
   description.passage_prefix = fields.text("passage_prefix");
   description.licence = fields.text("license");
   description.source = fields.text("source");
   description.source_sha256 = fields.text("source_sha256");
-  description.pieces = static_cast<std::size_t>(*pieces);
-  description.vocabulary = static_cast<std::size_t>(*kept);
-  read_sizes(fields, description);
-  config.begin_id = fields.id("begin_id", description.pieces);
-  config.end_id = fields.id("end_id", description.pieces);
-  config.unknown_id = fields.id("unknown_id", description.pieces);
-  config.control_ids = read_control_ids(fields, description.pieces);
-  const std::string epsilon = fields.text("epsilon");
-  const auto [end, code] = std::from_chars(epsilon.data(), epsilon.data() + epsilon.size(), config.epsilon);
-  const bool whole = code == std::errc() && end == epsilon.data() + epsilon.size();
-  if (!whole || !(config.epsilon > 0) || !(config.epsilon < 1)) {
-    fields.fail(corrupt_field("epsilon", "is not a number between 0 and 1"));
+}
+
+const char* head_activation_name(HeadParameters::Activation activation) {
+  switch (activation) {
+    case HeadParameters::Activation::none:
+      return "none";
+    case HeadParameters::Activation::tanh:
+      return "tanh";
+    case HeadParameters::Activation::relu:
+      return "relu";
   }
-  if (!fields.status()) return fields.status().error();
-  return config;
+  return "";
+}
+
+void write_variants(const ModelConfig& config, SafetensorsBuilder& file) {
+  const EncoderShape& shape = config.shape;
+  file.set("vocabulary", std::to_string(shape.vocabulary));
+  file.set("token_types", std::to_string(shape.token_types));
+  file.set("gelu", shape.gelu == GeluForm::tanh ? "tanh" : "erf");
+  file.set("unit_length", shape.unit_length ? "true" : "false");
+  file.set("lower_case", config.lower_case ? "true" : "false");
+  file.set("max_tokens", std::to_string(config.description.max_positions));
+  file.set("labels",
+           nlohmann::json(config.description.labels).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace));
+  file.set("head_activation", head_activation_name(config.head_activation));
+}
+
+void write_unigram(const ModelConfig& config, SafetensorsBuilder& file) {
+  file.set("begin_id", std::to_string(config.begin_id));
+  file.set("end_id", std::to_string(config.end_id));
+  file.set("unknown_id", std::to_string(config.unknown_id));
+  std::string control_ids;
+  for (const std::int32_t id : config.control_ids) control_ids += (control_ids.empty() ? "" : " ") + std::to_string(id);
+  file.set("control_ids", control_ids);
 }
 
 }  // namespace
@@ -132,93 +201,64 @@ std::vector<std::uint64_t> q4_shape(std::size_t rows, std::size_t columns) {
 void write_config(const ModelConfig& config, SafetensorsBuilder& file) {
   const ModelDescription& description = config.description;
   file.set("format", kModelFormat);
-  file.set("format_version", kModelFormatVersion);
+  file.set("format_version", std::to_string(config.version));
   file.set("architecture", kEncoderArchitecture);
-  file.set("pooling", kMeanPooling);
-  file.set("matrices",
-           "4-bit blocks: 32 weights in 18 bytes, FP16 scale, then nibbles of weights 0-15 low, 16-31 high; "
-           "weight = (nibble - 8) * scale");
+  file.set("pooling", std::string(pooling_name(config.shape.pooling)));
+  if (config.version == 1) {
+    file.set("matrices",
+             "4-bit blocks: 32 weights in 18 bytes, FP16 scale, then nibbles of weights 0-15 low, 16-31 high; "
+             "weight = (nibble - 8) * scale");
+  } else {
+    write_variants(config, file);
+  }
   file.set("name", description.name);
   file.set("query_prefix", description.query_prefix);
   file.set("passage_prefix", description.passage_prefix);
   file.set("license", description.licence);
   file.set("source", description.source);
   file.set("source_sha256", description.source_sha256);
-  file.set("layers", std::to_string(description.layers));
-  file.set("width", std::to_string(description.width));
-  file.set("heads", std::to_string(description.heads));
-  file.set("feed_forward", std::to_string(description.feed_forward));
-  file.set("positions", std::to_string(description.max_positions));
-  file.set("begin_id", std::to_string(config.begin_id));
-  file.set("end_id", std::to_string(config.end_id));
-  file.set("unknown_id", std::to_string(config.unknown_id));
-  std::string control_ids;
-  for (const std::int32_t id : config.control_ids) control_ids += (control_ids.empty() ? "" : " ") + std::to_string(id);
-  file.set("control_ids", control_ids);
+  file.set("layers", std::to_string(config.shape.layers));
+  file.set("width", std::to_string(config.shape.width));
+  file.set("heads", std::to_string(config.shape.heads));
+  file.set("feed_forward", std::to_string(config.shape.feed_forward));
+  file.set("positions", std::to_string(config.shape.positions));
+  if (config.has_unigram) write_unigram(config, file);
   std::string epsilon(32, '\0');
   epsilon.resize(static_cast<std::size_t>(
-      std::to_chars(epsilon.data(), epsilon.data() + epsilon.size(), config.epsilon).ptr - epsilon.data()));
+      std::to_chars(epsilon.data(), epsilon.data() + epsilon.size(), config.shape.epsilon).ptr - epsilon.data()));
   file.set("epsilon", epsilon);
 }
 
-Result<ModelFile> read_model_file(const std::filesystem::path& directory) {
-  const std::filesystem::path path = directory / kModelFileName;
-  auto tensors = Safetensors::read(path);
-  if (!tensors) return tensors.error();
-  auto config = read_config(*tensors);
-  if (!config) return config.error().while_doing("'" + to_utf8(path) + "'");
-  ModelFile file{std::move(config).value(), std::move(tensors).value()};
-  file.config.description.file_bytes = file.tensors.bytes().size();
-  file.config.description.identity =
-      file.config.description.name + "@" + sha256_hex(file.tensors.bytes()).substr(0, 16);
-  return file;
+bool is_own_model(const Safetensors& tensors) {
+  return tensors.metadata().contains("format_version") || tensors.tensors().contains("embeddings.word");
 }
 
-Result<UnigramVocabulary> read_vocabulary(const ModelFile& file) {
-  const ModelDescription& description = file.config.description;
-  const Safetensors& tensors = file.tensors;
-  const auto bytes = tensors.length("tokenizer.piece_bytes", TensorType::u8);
-  if (!bytes) return bytes.error();
-  const auto map = tensors.length("tokenizer.map_from", TensorType::u32);
-  if (!map) return map.error();
-  const auto replacements = tensors.length("tokenizer.map_to", TensorType::u32);
-  if (!replacements) return replacements.error();
+Result<ModelConfig> read_config(const Safetensors& tensors) {
+  FieldReader fields(tensors.metadata());
+  ModelConfig config;
+  fields.one_of("format", {kModelFormat});
+  config.version = static_cast<int>(fields.one_of("format_version", {"1", "2"})) + 1;
+  fields.one_of("architecture", {kEncoderArchitecture});
+  constexpr Pooling kPoolings[] = {Pooling::mean, Pooling::cls, Pooling::weighted};
+  config.shape.pooling = kPoolings[fields.one_of("pooling", {"mean", "cls", "weighted"})];
+  if (!fields.status()) return fields.status().error();
 
-  const auto piece_bytes = tensors.tensor("tokenizer.piece_bytes", TensorType::u8, {*bytes});
-  if (!piece_bytes) return piece_bytes.error();
-  auto sizes = tensors.numbers<std::uint8_t>("tokenizer.piece_sizes", {description.pieces});
-  if (!sizes) return sizes.error();
-  auto scores = tensors.numbers<float>("tokenizer.scores", {description.pieces});
-  if (!scores) return scores.error();
-  const auto kept = tensors.numbers<std::int32_t>("tokenizer.kept", {description.vocabulary});
-  if (!kept) return kept.error();
-  auto map_from = tensors.numbers<std::uint32_t>("tokenizer.map_from", {*map});
-  if (!map_from) return map_from.error();
-  auto map_counts = tensors.numbers<std::uint8_t>("tokenizer.map_counts", {*map});
-  if (!map_counts) return map_counts.error();
-  auto map_to = tensors.numbers<std::uint32_t>("tokenizer.map_to", {*replacements});
-  if (!map_to) return map_to.error();
-
-  UnigramVocabulary vocabulary;
-  vocabulary.rows.assign(description.pieces, -1);
-  std::int32_t last = -1;
-  for (std::size_t row = 0; row < kept->size(); ++row) {
-    const std::int32_t id = (*kept)[row];
-    if (id <= last || static_cast<std::size_t>(id) >= description.pieces) {
-      return Error{ErrorKind::corrupt, "tensor 'tokenizer.kept': ids do not ascend or are out of range"};
-    }
-    vocabulary.rows[static_cast<std::size_t>(id)] = static_cast<std::int32_t>(row);
-    last = id;
+  read_texts(fields, config.description);
+  read_sizes(fields, config.shape);
+  if (config.version == 1) {
+    config.shape.token_types = 1;
+    config.description.max_positions = config.shape.positions;
+  } else {
+    read_variants(fields, config);
   }
-  vocabulary.piece_bytes.assign(piece_bytes->begin(), piece_bytes->end());
-  vocabulary.piece_sizes = std::move(sizes).value();
-  vocabulary.scores = std::move(scores).value();
-  vocabulary.control_ids = file.config.control_ids;
-  vocabulary.unknown_id = file.config.unknown_id;
-  vocabulary.map_from = std::move(map_from).value();
-  vocabulary.map_counts = std::move(map_counts).value();
-  vocabulary.map_to = std::move(map_to).value();
-  return vocabulary;
+  if (!fields.status()) return fields.status().error();
+  config.has_unigram = config.version == 1 || tensors.tensors().contains("tokenizer.kept");
+  config.description.pieces = config.shape.vocabulary;
+  if (config.has_unigram) {
+    if (const Status status = read_unigram(tensors, fields, config); !status) return status.error();
+  }
+  if (!fields.status()) return fields.status().error();
+  return config;
 }
 
 }  // namespace attune

@@ -7,6 +7,8 @@
 
 #include "attune/core/file.hpp"
 
+#include "model/mapped_file.hpp"
+
 namespace attune {
 namespace {
 
@@ -16,6 +18,8 @@ constexpr std::size_t kLengthBytes = 8;
 
 template <typename T>
 constexpr TensorType kTypeOf = TensorType::u8;
+template <>
+constexpr TensorType kTypeOf<std::int8_t> = TensorType::i8;
 template <>
 constexpr TensorType kTypeOf<std::int32_t> = TensorType::i32;
 template <>
@@ -42,27 +46,37 @@ std::uint64_t read_u64(std::string_view bytes) {
 }  // namespace
 
 Result<Safetensors> Safetensors::read(const std::filesystem::path& path) {
-  auto bytes = read_file(path, kMaxFileBytes);
-  if (!bytes) return bytes.error();
-  auto file = parse(std::move(bytes).value());
+  const auto mapped = MappedFile::open(path, kMaxFileBytes);
+  if (!mapped) return mapped.error();
+  auto file = parse((*mapped)->bytes(), *mapped);
   if (!file) return file.error().while_doing("'" + to_utf8(path) + "'");
   return file;
 }
 
 Result<Safetensors> Safetensors::parse(std::string bytes) {
+  const auto kept = std::make_shared<const std::string>(std::move(bytes));
+  return parse(*kept, kept);
+}
+
+Result<Safetensors> Safetensors::parse(std::string_view bytes, std::shared_ptr<const void> keep) {
   if (bytes.size() < kLengthBytes) return Error{ErrorKind::corrupt, "the file ends within its first eight bytes"};
   const std::uint64_t header_bytes = read_u64(bytes);
   if (header_bytes > kMaxHeaderBytes) return Error{ErrorKind::corrupt, "the header is longer than it may be"};
   if (header_bytes > bytes.size() - kLengthBytes) return Error{ErrorKind::corrupt, "the file ends within its header"};
   Safetensors file;
-  file.bytes_ = std::move(bytes);
+  file.bytes_ = bytes;
+  file.keep_ = std::move(keep);
   file.data_start_ = kLengthBytes + static_cast<std::size_t>(header_bytes);
-  const std::string_view json =
-      std::string_view(file.bytes_).substr(kLengthBytes, static_cast<std::size_t>(header_bytes));
-  auto header = parse_safetensors_header(json, file.bytes_.size() - file.data_start_);
+  const std::string_view json = bytes.substr(kLengthBytes, static_cast<std::size_t>(header_bytes));
+  auto header = parse_safetensors_header(json, bytes.size() - file.data_start_);
   if (!header) return header.error();
   file.header_ = std::move(header).value();
   return file;
+}
+
+std::span<const std::uint8_t> Safetensors::bytes_of(const TensorEntry& entry) const {
+  const auto* data = reinterpret_cast<const std::uint8_t*>(bytes_.data()) + data_start_;
+  return {data + entry.begin, static_cast<std::size_t>(entry.end - entry.begin)};
 }
 
 Result<std::span<const std::uint8_t>> Safetensors::tensor(const std::string& name, TensorType type,
@@ -77,8 +91,7 @@ Result<std::span<const std::uint8_t>> Safetensors::tensor(const std::string& nam
   if (entry.shape != shape) {
     return corrupt_tensor(name, "has shape " + shape_text(entry.shape) + ", not " + shape_text(shape));
   }
-  const auto* data = reinterpret_cast<const std::uint8_t*>(bytes_.data()) + data_start_;
-  return std::span(data + entry.begin, static_cast<std::size_t>(entry.end - entry.begin));
+  return bytes_of(entry);
 }
 
 Result<std::uint64_t> Safetensors::length(const std::string& name, TensorType type) const {
@@ -117,6 +130,10 @@ void SafetensorsBuilder::add_numbers(const std::string& name, TensorType type, s
 void SafetensorsBuilder::add(const std::string& name, std::vector<std::uint64_t> shape,
                              std::vector<std::uint8_t> values) {
   tensors_[name] = Tensor{TensorType::u8, std::move(shape), std::move(values)};
+}
+void SafetensorsBuilder::add(const std::string& name, std::vector<std::uint64_t> shape,
+                             const std::vector<std::int8_t>& values) {
+  add_numbers(name, TensorType::i8, std::move(shape), values);
 }
 void SafetensorsBuilder::add(const std::string& name, std::vector<std::uint64_t> shape,
                              const std::vector<std::int32_t>& values) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,9 +15,9 @@
 
 namespace attune {
 
-enum class TensorType { u8, i32, u32, f32 };  // those that our files use
+enum class TensorType { boolean, u8, i8, u16, i16, f16, bf16, u32, i32, f32, u64, i64, f64 };
 
-std::string_view tensor_type_name(TensorType type);  // as in the header: "U8", "I32", "U32", "F32"
+std::string_view tensor_type_name(TensorType type);  // as in the header: "U8", "I32", "BF16", …
 std::size_t tensor_type_bytes(TensorType type);
 
 struct TensorEntry {
@@ -35,17 +36,25 @@ struct SafetensorsHeader {
 // overlapping, out of range, with gaps, of a shape that does not fit its bytes; unsupported for a type not above.
 Result<SafetensorsHeader> parse_safetensors_header(std::string_view json, std::uint64_t data_bytes);
 
-// A whole file in memory. It is read, not mapped: a mapped file that someone cuts short would kill the process.
+// A whole file, mapped or in memory. Copies share the bytes.
 class Safetensors {
  public:
-  static constexpr std::uint64_t kMaxFileBytes = 512ULL << 20U;
+  static constexpr std::uint64_t kMaxFileBytes = 8ULL << 30U;
   static constexpr std::uint64_t kMaxHeaderBytes = 1ULL << 20U;
 
+  // Maps the file (mapped_file.hpp says what that means for a file that changes).
   static Result<Safetensors> read(const std::filesystem::path& path);
   static Result<Safetensors> parse(std::string bytes);
+  // `keep` keeps `bytes` alive.
+  static Result<Safetensors> parse(std::string_view bytes, std::shared_ptr<const void> keep);
 
   [[nodiscard]] const std::map<std::string, std::string>& metadata() const { return header_.metadata; }
-  [[nodiscard]] const std::string& bytes() const { return bytes_; }
+  [[nodiscard]] const std::map<std::string, TensorEntry>& tensors() const { return header_.tensors; }
+  [[nodiscard]] std::string_view bytes() const { return bytes_; }
+  // What keeps bytes() alive.
+  [[nodiscard]] const std::shared_ptr<const void>& keep() const { return keep_; }
+  // The bytes of an entry of tensors().
+  [[nodiscard]] std::span<const std::uint8_t> bytes_of(const TensorEntry& entry) const;
 
   // The bytes of a tensor. Fails with corrupt if it is absent or has another type or shape.
   Result<std::span<const std::uint8_t>> tensor(const std::string& name, TensorType type,
@@ -59,7 +68,8 @@ class Safetensors {
 
  private:
   SafetensorsHeader header_;
-  std::string bytes_;
+  std::string_view bytes_;
+  std::shared_ptr<const void> keep_;
   std::size_t data_start_ = 0;
 };
 
@@ -69,6 +79,7 @@ class SafetensorsBuilder {
  public:
   void set(const std::string& key, std::string value) { metadata_[key] = std::move(value); }
   void add(const std::string& name, std::vector<std::uint64_t> shape, std::vector<std::uint8_t> values);
+  void add(const std::string& name, std::vector<std::uint64_t> shape, const std::vector<std::int8_t>& values);
   void add(const std::string& name, std::vector<std::uint64_t> shape, const std::vector<std::int32_t>& values);
   void add(const std::string& name, std::vector<std::uint64_t> shape, const std::vector<std::uint32_t>& values);
   void add(const std::string& name, std::vector<std::uint64_t> shape, const std::vector<float>& values);

@@ -21,9 +21,26 @@ Error corrupt_tensor(const std::string& name, const std::string& text) {
   return corrupt("tensor '" + name + "': " + text);
 }
 
+struct TypeRow {
+  TensorType type;
+  std::string_view name;
+  std::size_t bytes;
+};
+constexpr TypeRow kTypes[] = {
+    {TensorType::boolean, "BOOL", 1}, {TensorType::u8, "U8", 1},   {TensorType::i8, "I8", 1},
+    {TensorType::u16, "U16", 2},      {TensorType::i16, "I16", 2}, {TensorType::f16, "F16", 2},
+    {TensorType::bf16, "BF16", 2},    {TensorType::u32, "U32", 4}, {TensorType::i32, "I32", 4},
+    {TensorType::f32, "F32", 4},      {TensorType::u64, "U64", 8}, {TensorType::i64, "I64", 8},
+    {TensorType::f64, "F64", 8},
+};
+
+const TypeRow& row_of(TensorType type) {
+  return *std::find_if(std::begin(kTypes), std::end(kTypes), [&](const TypeRow& row) { return row.type == type; });
+}
+
 std::optional<TensorType> type_named(std::string_view name) {
-  for (const TensorType type : {TensorType::u8, TensorType::i32, TensorType::u32, TensorType::f32}) {
-    if (tensor_type_name(type) == name) return type;
+  for (const TypeRow& row : kTypes) {
+    if (row.name == name) return row.type;
   }
   return std::nullopt;
 }
@@ -106,21 +123,11 @@ Status check_cover(const std::map<std::string, TensorEntry>& tensors, std::uint6
 }  // namespace
 
 std::string_view tensor_type_name(TensorType type) {
-  switch (type) {
-    case TensorType::u8:
-      return "U8";
-    case TensorType::i32:
-      return "I32";
-    case TensorType::u32:
-      return "U32";
-    case TensorType::f32:
-      return "F32";
-  }
-  return "";
+  return row_of(type).name;
 }
 
 std::size_t tensor_type_bytes(TensorType type) {
-  return type == TensorType::u8 ? 1 : 4;
+  return row_of(type).bytes;
 }
 
 Result<SafetensorsHeader> parse_safetensors_header(std::string_view json_text, std::uint64_t data_bytes) {

@@ -154,9 +154,9 @@ TEST_CASE("metadata that is missing, out of range or for another program is name
     return model.after([&](OpenFile& file) { file.header["__metadata__"][key] = value; }, kind);
   };
   CHECK(says(with("format", "other", ErrorKind::unsupported), "'format'"));
-  CHECK(says(with("format_version", "2", ErrorKind::unsupported), "'format_version'"));
+  CHECK(says(with("format_version", "3", ErrorKind::unsupported), "'format_version'"));
   CHECK(says(with("architecture", "rnn", ErrorKind::unsupported), "'architecture'"));
-  CHECK(says(with("pooling", "cls", ErrorKind::unsupported), "'pooling'"));
+  CHECK(says(with("pooling", "max", ErrorKind::unsupported), "'pooling'"));
   for (const char* key :
        {"layers", "width", "heads", "feed_forward", "positions", "begin_id", "unknown_id", "epsilon"}) {
     for (const char* value : {"", "x", "-1", "99999999999999999999", "999999", "1e9"}) {
