@@ -87,10 +87,17 @@ struct Scratch {
 void linear(const PackedLinear& weights, std::span<const float> x_ti /* [T, in] */, Scratch& scratch,
             std::span<float> y_to /* [T, out] */);
 
+// x / 2 · (1 + erf(x / √2)), or its approximation by tanh, "gelu_new", which is several times slower here.
+enum class GeluForm { erf, tanh };
+
 // y = down · gelu(up · x) for each row: the feed-forward part, a few rows at a time, so that the wide middle stays in
 // the processor's cache.
-void feed_forward(const PackedLinear& up, const PackedLinear& down, std::span<const float> x_tw, Scratch& scratch,
-                  std::span<float> y_tw);
+struct FeedForward {
+  const PackedLinear& up;    // [F, W]
+  const PackedLinear& down;  // [W, F]
+  GeluForm gelu = GeluForm::erf;
+};
+void feed_forward(const FeedForward& weights, std::span<const float> x_tw, Scratch& scratch, std::span<float> y_tw);
 
 struct LayerNormWeights {
   std::span<const float> scale;  // [W]
@@ -100,8 +107,6 @@ struct LayerNormWeights {
 // x = norm(x + residual) for each row [T, W]; `residual` may be empty. Mean and variance are those of the row.
 void add_layer_norm(const LayerNormWeights& weights, std::span<const float> residual_tw, std::span<float> x_tw);
 
-// x = x / 2 · (1 + erf(x / √2)), for each number.
-void gelu(std::span<float> x);
 
 // Self-attention of one sequence of T tokens, for its first Q tokens: a head that reads one token needs one query.
 //   q    [Q, W]    in    one head after the other
@@ -118,8 +123,11 @@ struct SelfAttention {
 };
 void self_attention(const SelfAttention& job, Scratch& scratch);
 
-// The mean of the rows of x [T, W], scaled to length 1 (zeros stay zeros). T is at least 1.
-void mean_pool_to_unit(std::span<const float> x_tw, std::span<float> out_w);
+// The mean of the rows of x [T, W], T at least 1; weighted: row t, from 1, counts t times.
+void mean_pool(std::span<const float> x_tw, bool weighted, std::span<float> out_w);
+
+// Scales x to length 1; zeros stay zeros.
+void to_unit_length(std::span<float> x);
 
 // 4-bit blocks: 32 weights in 18 bytes, an FP16 scale and 16 bytes whose low nibbles are weights 0 to 15 and high
 // nibbles weights 16 to 31; a weight is (nibble - 8) · scale.

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cassert>
+#include <cmath>
 
 #include "attune/nn.hpp"
 
@@ -17,9 +18,16 @@ void grow(std::vector<float>& memory, std::size_t size) {
   if (memory.size() < size) memory.resize(size);
 }
 
+void activate(GeluForm form, float* x, std::size_t n) {
+  if (form == GeluForm::erf) return kernels::gelu(x, n);
+  for (std::size_t i = 0; i < n; ++i) {
+    x[i] = 0.5F * x[i] * (1.0F + std::tanh(0.79788456F * (x[i] + 0.044715F * x[i] * x[i] * x[i])));
+  }
+}
+
 // The middle is made in pieces as wide as a quantisation group, each quantised while it is still in the cache.
-void feed_forward_i8(const PackedLinear& up, const PackedLinear& down, const ConstRows& x, Scratch& scratch,
-                     const Rows& y) {
+void feed_forward_i8(const FeedForward& weights, const ConstRows& x, Scratch& scratch, const Rows& y) {
+  const auto& [up, down, form] = weights;
   const PackedProduct up_product(up);
   const PackedProduct down_product(down);
   const std::size_t piece = quantisation_group();
@@ -30,18 +38,18 @@ void feed_forward_i8(const PackedLinear& up, const PackedLinear& down, const Con
   for (std::size_t first = 0; first < up.out(); first += piece) {
     const std::size_t count = std::min(piece, up.out() - first);
     up_product.multiply_i8(scratch.rows, x.count, first, count, {scratch.inner.data(), count});
-    kernels::gelu(scratch.inner.data(), x.count * count);
+    activate(form, scratch.inner.data(), x.count * count);
     quantise_rows({.x = {scratch.inner.data(), count, x.count}, .first = first, .n = count, .whole = up.out()},
                   scratch.inner_rows);
   }
   down_product.multiply_i8(scratch.inner_rows, x.count, 0, down.out(), y);
 }
 
-void feed_forward_f32(const PackedLinear& up, const PackedLinear& down, const ConstRows& x, Scratch& scratch,
-                      const Rows& y) {
+void feed_forward_f32(const FeedForward& weights, const ConstRows& x, Scratch& scratch, const Rows& y) {
+  const auto& [up, down, form] = weights;
   grow(scratch.inner, x.count * up.out());
   PackedProduct(up).multiply_f32(x, 0, up.out(), {scratch.inner.data(), up.out()});
-  kernels::gelu(scratch.inner.data(), x.count * up.out());
+  activate(form, scratch.inner.data(), x.count * up.out());
   PackedProduct(down).multiply_f32({scratch.inner.data(), up.out(), x.count}, 0, down.out(), y);
 }
 
@@ -66,15 +74,16 @@ void linear(const PackedLinear& weights, std::span<const float> x_ti, Scratch& s
   }
 }
 
-void feed_forward(const PackedLinear& up, const PackedLinear& down, std::span<const float> x_tw, Scratch& scratch,
-                  std::span<float> y_tw) {
-  const std::size_t tokens = x_tw.size() / up.in();
-  assert(up.out() == down.in() && y_tw.size() == tokens * down.out() && up.precision() == down.precision());
-  const auto part = up.precision() == Precision::i8 ? feed_forward_i8 : feed_forward_f32;
+void feed_forward(const FeedForward& weights, std::span<const float> x_tw, Scratch& scratch, std::span<float> y_tw) {
+  const std::size_t in = weights.up.in();
+  const std::size_t out = weights.down.out();
+  const std::size_t tokens = x_tw.size() / in;
+  assert(weights.up.out() == weights.down.in() && y_tw.size() == tokens * out);
+  assert(weights.up.precision() == weights.down.precision());
+  const auto part = weights.up.precision() == Precision::i8 ? feed_forward_i8 : feed_forward_f32;
   for (std::size_t first = 0; first < tokens; first += kRowsAtATime) {
     const std::size_t rows = std::min(kRowsAtATime, tokens - first);
-    part(up, down, {x_tw.data() + first * up.in(), up.in(), rows}, scratch,
-         {y_tw.data() + first * down.out(), down.out()});
+    part(weights, {x_tw.data() + first * in, in, rows}, scratch, {y_tw.data() + first * out, out});
   }
 }
 
