@@ -101,8 +101,8 @@ Result<Run> run_encoder(const BenchOptions& options, const Encoder& encoder, con
   // The first run is not counted: it brings weights into the cache and memory into being.
   for (int turn = 0; turn <= options.repeat; ++turn) {
     const auto start = Clock::now();
-    const Status status = logits ? encoder.classify(sequences, batch, run.numbers)
-                                 : encoder.encode(sequences, batch, run.numbers);
+    const Status status =
+        logits ? encoder.classify(sequences, batch, run.numbers) : encoder.encode(sequences, batch, run.numbers);
     if (!status) return status.error();
     if (turn > 0) run.seconds.push_back(std::chrono::duration<double>(Clock::now() - start).count());
   }
@@ -181,34 +181,33 @@ Status run_bench(const BenchOptions& options, bool pairs, Session& session) {
 
   const double seconds = run->seconds[run->seconds.size() / 2];
   const auto count = static_cast<double>(inputs->inputs.size());
-  const double tokens = std::accumulate(inputs->inputs.begin(), inputs->inputs.end(), 0.0,
-                                        [](double sum, const ModelInput& input) {
-                                          return sum + static_cast<double>(input.ids.size());
-                                        });
+  const double tokens =
+      std::accumulate(inputs->inputs.begin(), inputs->inputs.end(), 0.0,
+                      [](double sum, const ModelInput& input) { return sum + static_cast<double>(input.ids.size()); });
   const double operations = useful_operations(**encoder, *inputs);
   const std::size_t row = run->numbers.size() / inputs->inputs.size();
-  return report(
-      options,
-      Json{{"model", (*encoder)->description().identity},
-           {"precision", options.precision},
-           {"cpu_level", nn::cpu_level_name(nn::cpu_level())},
-           {"threads", thread_count(options.common.threads)},
-           {"scores", !pairs ? "vectors" : logits ? "cross-encoder logits" : "no head: vectors of both texts as one"},
-           {pairs ? "pairs" : "passages", inputs->inputs.size()},
-           {"tokens", tokens},
-           {pairs ? "pairs_per_second" : "passages_per_second", rounded(count / seconds)},
-           {"tokens_per_second", rounded(tokens / seconds)},
-           {"seconds_median", rounded(seconds)},
-           {"seconds_best", rounded(run->seconds.front())},
-           {"seconds_worst", rounded(run->seconds.back())},
-           {"tokenizer_seconds", rounded(inputs->seconds)},
-           {"load_seconds", rounded(load_seconds)},
-           {"gflops", rounded(operations / seconds / 1e9)},
-           {"gflops_peak", rounded(peak / 1e9)},
-           {"share_of_peak", rounded(operations / seconds / peak)},
-           {"weight_megabytes", rounded(static_cast<double>((*encoder)->weight_bytes()) / 1e6)},
-           {row == 1 ? "largest_difference_from_f32" : "lowest_cosine_with_f32",
-            agreement(run->numbers, reference->numbers, row)}});
+  return report(options, Json{{"model", (*encoder)->description().identity},
+                              {"precision", options.precision},
+                              {"cpu_level", nn::cpu_level_name(nn::cpu_level())},
+                              {"threads", thread_count(options.common.threads)},
+                              {"scores", !pairs   ? "vectors"
+                                         : logits ? "cross-encoder logits"
+                                                  : "no head: vectors of both texts as one"},
+                              {pairs ? "pairs" : "passages", inputs->inputs.size()},
+                              {"tokens", tokens},
+                              {pairs ? "pairs_per_second" : "passages_per_second", rounded(count / seconds)},
+                              {"tokens_per_second", rounded(tokens / seconds)},
+                              {"seconds_median", rounded(seconds)},
+                              {"seconds_best", rounded(run->seconds.front())},
+                              {"seconds_worst", rounded(run->seconds.back())},
+                              {"tokenizer_seconds", rounded(inputs->seconds)},
+                              {"load_seconds", rounded(load_seconds)},
+                              {"gflops", rounded(operations / seconds / 1e9)},
+                              {"gflops_peak", rounded(peak / 1e9)},
+                              {"share_of_peak", rounded(operations / seconds / peak)},
+                              {"weight_megabytes", rounded(static_cast<double>((*encoder)->weight_bytes()) / 1e6)},
+                              {row == 1 ? "largest_difference_from_f32" : "lowest_cosine_with_f32",
+                               agreement(run->numbers, reference->numbers, row)}});
 }
 
 void add_bench(CLI::App& bench, Session& session, bool pairs) {
@@ -226,8 +225,12 @@ void add_bench(CLI::App& bench, Session& session, bool pairs) {
       ->capture_default_str();
   command->add_option("--file", options->file, "texts, one a line (default: made-up tokens)");
   command->add_option("--tokens", options->tokens, "tokens of each made-up sequence")->capture_default_str();
-  command->add_option("--count", options->count, "made-up sequences")->check(CLI::Range(1, 100000))->capture_default_str();
-  command->add_option("--repeat", options->repeat, "runs; the median counts")->check(CLI::Range(1, 1000))->capture_default_str();
+  command->add_option("--count", options->count, "made-up sequences")
+      ->check(CLI::Range(1, 100000))
+      ->capture_default_str();
+  command->add_option("--repeat", options->repeat, "runs; the median counts")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
   if (pairs) command->add_option("--query", options->query, "the query")->capture_default_str();
   on_run(command, session, [options, pairs, &session] { return run_bench(*options, pairs, session); });
 }

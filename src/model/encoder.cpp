@@ -204,8 +204,8 @@ Result<std::unique_ptr<Encoder>> Encoder::open(const std::filesystem::path& path
     return Error{ErrorKind::corrupt, "'" + to_utf8(path) + "': the tokenizer has more ids than the embedding table"};
   }
   PackedEncoder packed = PackedEncoder::pack(parts->weights, options.precision, thread_count(options.threads));
-  return std::unique_ptr<Encoder>(std::make_unique<FileEncoder>(
-      std::move(parts->description), std::move(tokenizer).value(), std::move(packed)));
+  return std::unique_ptr<Encoder>(
+      std::make_unique<FileEncoder>(std::move(parts->description), std::move(tokenizer).value(), std::move(packed)));
 }
 
 }  // namespace attune

@@ -94,8 +94,8 @@ PackedEncoder PackedEncoder::pack(const EncoderWeights& weights, nn::Precision p
 std::size_t PackedEncoder::weight_bytes() const {
   std::size_t bytes = 0;
   for (const Layer& layer : layers_) {
-    for (const nn::PackedLinear* part : {&layer.query, &layer.key_value, &layer.attention_output,
-                                         &layer.feed_forward_in, &layer.feed_forward_out}) {
+    for (const nn::PackedLinear* part :
+         {&layer.query, &layer.key_value, &layer.attention_output, &layer.feed_forward_in, &layer.feed_forward_out}) {
       bytes += part->bytes();
     }
   }
