@@ -81,6 +81,65 @@ struct ConvertRequest {
 // tensor), unsupported (another version or shape), bad_input (an unknown piece in the list, a wrong SHA-256), io.
 Result<ModelDescription> convert_e5_container(const ConvertRequest& request);
 
+// How precisely a converted model keeps its matrices. Vectors (biases, norms, positions) and heads stay FP32.
+enum class WeightPrecision { f32, int8 };
+
+struct ConversionRequest {
+  std::filesystem::path source;            // a model of any format that describe_model reads
+  std::filesystem::path output_directory;  // created if absent; model.safetensors in it is replaced
+  WeightPrecision precision = WeightPrecision::int8;
+  std::string name;  // of the new model; "": the source's
+};
+
+// What int8 costs a part of the model: √(Σ (weight - kept weight)² / Σ weight²).
+struct ConversionError {
+  std::string part;  // "embeddings", "layers.0", …
+  double relative_rms = 0;
+};
+
+struct Conversion {
+  ModelDescription description;         // of the new model
+  std::vector<ConversionError> errors;  // empty for FP32
+};
+
+// Writes any model as our own file, with its tokenizer inside. The same input gives the same bytes. Fails like
+// describe_model, with bad_input if the source itself would be replaced, and with io.
+Result<Conversion> convert_model(const ConversionRequest& request);
+
+// Whether a model and its conversion put things in the same order.
+struct ScoreComparison {
+  std::size_t pairs = 0;
+  double rank_correlation = 0;  // Spearman's: 1 if the order is the same
+  double lowest_cosine = 0;     // between the two vectors of one sentence
+};
+
+// Scores all pairs of some built-in sentences with both models. Fails like Encoder::open.
+Result<ScoreComparison> compare_scores(const std::filesystem::path& reference, const std::filesystem::path& model);
+
+struct ModelCheck {
+  ModelDescription description;
+  std::vector<std::string> checked;  // what was looked at
+  std::vector<std::string> faults;   // what is wrong; empty: nothing
+};
+
+// Reads everything: every weight must be finite, each token of tokenizer.json must have a row, and one sentence must go
+// through. Fails like describe_model where not even that much can be read.
+Result<ModelCheck> check_model(const std::filesystem::path& path);
+
+struct AddRequest {
+  std::filesystem::path source;  // a model of any format that describe_model reads
+  std::filesystem::path models;  // the folder with the models; created if absent
+  std::string name;              // of the new folder; "": the source's name
+  // What a file may not say. Empty: what the source says, or what is known of a model of this name.
+  std::string pooling;  // "mean", "cls", "weighted"
+  std::string query_prefix;
+  std::string passage_prefix;
+};
+
+// Checks a model and copies what belongs to it into a new folder of `models`. Fails like check_model, with bad_input on
+// an impossible name, with conflict if there is a model of that name, with corrupt if the check finds a fault, with io.
+Result<ModelDescription> add_model(const AddRequest& request);
+
 // A self-attention encoder with its tokenizer. Thread-safe: encode() keeps its state in the caller's scratch.
 class Encoder {
  public:
