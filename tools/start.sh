@@ -70,7 +70,7 @@ fi
 say "Packages"
 "$here/install_packages.sh" build run
 say "Building build/release/attune"
-build_preset release --target attune
+build_preset release no-tests --target attune
 attune=$ATTUNE_ROOT/build/release/attune
 
 say "Indexing words of ${folders[*]}"

@@ -19,14 +19,21 @@ build_jobs() {
   if ((by_memory < cores)); then echo "$by_memory"; else echo "$cores"; fi
 }
 
-# build_preset NAME [build arguments...]: configures and builds one preset of CMakePresets.json.
+# build_preset NAME TESTS [build arguments...]: configures and builds one preset of CMakePresets.json. TESTS is "tests"
+# or "no-tests"; without tests neither Python nor doctest is needed. What once had tests keeps them.
 build_preset() {
-  local preset=$1 log
-  shift
+  local preset=$1 tests=$2 log
+  local configure=(--preset "$preset")
+  shift 2
+  if [[ $tests == tests ]]; then
+    configure+=(-DATTUNE_BUILD_TESTS=ON)
+  elif [[ ! -f $ATTUNE_ROOT/build/$preset/CMakeCache.txt ]]; then
+    configure+=(-DATTUNE_BUILD_TESTS=OFF)
+  fi
   log=$(mktemp)
   (
     cd "$ATTUNE_ROOT" || exit 1
-    if ! cmake --preset "$preset" >"$log" 2>&1; then
+    if ! cmake "${configure[@]}" >"$log" 2>&1; then
       cat "$log"
       exit 1
     fi

@@ -54,7 +54,7 @@ run_tests() {
 }
 
 # sanitize PRESET: builds and tests under a sanitizer. Checks of the sources need no second run.
-sanitize() { build_preset "$1" && run_tests "$1" -LE 'check|long'; }
+sanitize() { build_preset "$1" tests && run_tests "$1" -LE 'check|long'; }
 
 # The page's test drives Chromium by playwright-core; without them it says that it was skipped.
 fetch_browser_driver() {
@@ -68,7 +68,7 @@ step "Packages" "$here/install_packages.sh" "${sections[@]}"
 if command -v npm >/dev/null && command -v chromium >/dev/null; then
   fetch_browser_driver || complain "playwright-core could not be fetched: the page's test will be skipped"
 fi
-if step "Building the release preset" build_preset release; then
+if step "Building the release preset" build_preset release tests; then
   if $full; then
     step "Tests, checks and evaluations" run_tests release
   else

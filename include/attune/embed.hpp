@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "attune/core/result.hpp"
+#include "attune/nn.hpp"
 #include "attune/tokenizer.hpp"
 
 namespace attune {
@@ -21,6 +22,7 @@ enum class EmbedRole { query, passage };  // some models prefix the two differen
 
 struct EmbedOptions {
   int threads = 0;  // 0: one for each core
+  nn::Precision precision = nn::Precision::i8;
 };
 
 // Vectors of unit length, row-major [texts, dimension].

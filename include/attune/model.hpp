@@ -1,8 +1,9 @@
 // Model: which layers make an encoder; how are weights loaded, saved and converted?
 //
-// Knows names and files, and hands plain weights to `nn`. Used by `embed` (and, for files, by `cli`). A model is a
-// directory with one file, model.safetensors, in our own layout (models/embedder/README.md): weights with the 4-bit
-// blocks kept as they are, the tokenizer's vocabulary, and in the metadata what a person and a program need to know.
+// Knows names and files, and hands plain weights to `nn`. Used by `embed` (and, for files, by `cli`). A model is one of
+// these: a directory with model.safetensors in our own layout, which holds everything (weights of any precision, the
+// tokenizer, what a person and a program need to know); a directory as Hugging Face has it (config.json,
+// model.safetensors, tokenizer.json or vocab.txt); an ONNX export, alone or in a directory with its tokenizer.
 #pragma once
 
 #include <cstddef>
@@ -10,18 +11,21 @@
 #include <filesystem>
 #include <memory>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <vector>
 
 #include "attune/core/result.hpp"
+#include "attune/nn.hpp"
 #include "attune/tokenizer.hpp"
 
 namespace attune {
 
 // What a model file says of itself, and what was seen of the file.
 struct ModelDescription {
-  std::string name;          // "multilingual-e5-small"
-  std::string identity;      // "<name>@<first 16 digits of the file's SHA-256>"
+  std::string name;  // "multilingual-e5-small"
+  // "<name>@<first 16 digits of the file's SHA-256>"; where several files make a model, of what they say together
+  std::string identity;
   std::string format;        // "attune" (our own file), "hugging-face", "onnx"
   std::string architecture;  // "bert-encoder" in our own file, else as the model calls it: "bert", "xlm-roberta", …
   std::string pooling;       // "mean", "cls", "weighted"
@@ -43,11 +47,11 @@ struct ModelDescription {
   std::vector<std::string> labels;  // of a sequence-classification head, one for each of its numbers; empty: no head
 };
 
-// Reads what model.safetensors in `directory` says of itself, checking the whole file's shape but running nothing.
-// Fails with not_found, corrupt (naming the tensor or the field), unsupported.
-Result<ModelDescription> describe_model(const std::filesystem::path& directory);
+// Reads what a model says of itself, checking names, types and shapes of all tensors but running nothing. `path` is a
+// directory or an .onnx file. Fails with not_found, corrupt (naming the tensor or the field), unsupported.
+Result<ModelDescription> describe_model(const std::filesystem::path& path);
 
-// Every directory directly under `models` that holds a model.safetensors, by name. One that cannot be read is in
+// Every directory directly under `models` that holds a model, by name. One that cannot be read is in
 // `broken`, with the reason. Fails with not_found or io when `models` itself cannot be listed.
 struct ModelList {
   struct Entry {
@@ -106,14 +110,16 @@ struct Conversion {
 // describe_model, with bad_input if the source itself would be replaced, and with io.
 Result<Conversion> convert_model(const ConversionRequest& request);
 
-// Whether a model and its conversion put things in the same order.
+// Whether a model and its conversion say the same.
 struct ScoreComparison {
   std::size_t pairs = 0;
-  double rank_correlation = 0;  // Spearman's: 1 if the order is the same
-  double lowest_cosine = 0;     // between the two vectors of one sentence
+  double rank_correlation = 0;     // Spearman's over the pairs' scores; with a head, of the label that fares worst
+  double lowest_cosine = 0;        // between the two vectors of one sentence
+  double hidden_relative_rms = 0;  // √(Σ difference² / Σ reference²) of the last layer's hidden states
 };
 
-// Scores all pairs of some built-in sentences with both models. Fails like Encoder::open.
+// Scores all pairs of some built-in sentences with `reference` in FP32 and with `model` in integers: by the cosine of
+// their vectors, or by the head that reads a pair. Fails like Encoder::open.
 Result<ScoreComparison> compare_scores(const std::filesystem::path& reference, const std::filesystem::path& model);
 
 struct ModelCheck {
@@ -140,31 +146,59 @@ struct AddRequest {
 // an impossible name, with conflict if there is a model of that name, with corrupt if the check finds a fault, with io.
 Result<ModelDescription> add_model(const AddRequest& request);
 
-// A self-attention encoder with its tokenizer. Thread-safe: encode() keeps its state in the caller's scratch.
+struct EncoderOptions {
+  // i8 is two to three times as fast as f32 on AVX2 and takes a quarter of the memory; its vectors have a cosine of
+  // 0.995 and more with those of f32.
+  nn::Precision precision = nn::Precision::i8;
+  int threads = 0;  // that pack the weights while loading; 0: one for each core
+};
+
+// How many sequences are computed at a time, and by whom. None of it shows in a result.
+struct BatchOptions {
+  int threads = 0;  // 0: one for each core
+  // Tokens that one thread works on at a time, in whole sequences. Memory is about 40 KB for each token and thread with
+  // a width of 384; more than 256 gain nothing.
+  std::size_t tokens_at_a_time = 256;
+  std::stop_token stop;
+};
+
+// A self-attention encoder with its tokenizer. Thread-safe: calls keep no state.
+//
+// Sequences are packed back to back, without padding; each is computed as if it were alone, so that its numbers are
+// bitwise the same in any batch, at any place, with any number of threads.
+// B sequences, T tokens of all sequences, W width, L labels.
 class Encoder {
  public:
   virtual ~Encoder() = default;
 
-  // Memory that encode() works in, one for each thread.
-  struct Scratch {
-    std::vector<float> x_tw;        // [T, W] hidden states
-    std::vector<float> qkv;         // [T, 3 W]
-    std::vector<float> context_tw;  // [T, W]
-    std::vector<float> scores_tt;   // [T, T]
-    std::vector<float> inner_tf;    // [T, F]
+  struct Sequence {
+    std::span<const std::int32_t> ids;    // with special tokens; 1 to max_positions, each below the vocabulary's size
+    std::span<const std::int32_t> types;  // token types, one for each id; empty: all 0
   };
 
-  // Loads and checks everything. Fails like describe_model.
-  static Result<std::unique_ptr<Encoder>> open(const std::filesystem::path& directory);
+  // Loads and checks everything: our own file, a Hugging Face directory or an ONNX export. Fails like describe_model.
+  static Result<std::unique_ptr<Encoder>> open(const std::filesystem::path& path, const EncoderOptions& options = {});
 
-  // The sequence's pooled unit vector, written to out [width]. `ids` are T tokens with special ones, 1 ≤ T ≤
-  // max_positions, each below the vocabulary's size. Depends on nothing but `ids`.
-  virtual void encode(std::span<const std::int32_t> ids, Scratch& scratch, std::span<float> out) const = 0;
+  // The sequences' pooled vectors to out [B, W]. All three fail with cancelled, and with bad_input if a sequence is
+  // empty, too long, or has an id or a type that the model does not know.
+  virtual Status encode(std::span<const Sequence> sequences, const BatchOptions& options,
+                        std::span<float> out) const = 0;
+  // The numbers of the sequence-classification head to out [B, L]. Fails with unsupported if the model has none.
+  virtual Status classify(std::span<const Sequence> sequences, const BatchOptions& options,
+                          std::span<float> out) const = 0;
+  // What the last layer says of each token to out [T, W].
+  virtual Status hidden_states(std::span<const Sequence> sequences, const BatchOptions& options,
+                               std::span<float> out) const = 0;
 
   [[nodiscard]] virtual const ModelDescription& description() const = 0;
-  [[nodiscard]] virtual const UnigramTokenizer& tokenizer() const = 0;
-  [[nodiscard]] virtual std::int32_t begin_id() const = 0;  // "<s>"
-  [[nodiscard]] virtual std::int32_t end_id() const = 0;    // "</s>"
+  [[nodiscard]] virtual const Tokenizer& tokenizer() const = 0;
+  // What the model reads around a text, or two.
+  [[nodiscard]] virtual const SequenceTemplate& sequence_template() const = 0;
+  // Products and sums that a token takes in all layers, without its attention; and those of its attention for each
+  // token that it looks at. Twice as many operations.
+  [[nodiscard]] virtual double products_per_token() const = 0;
+  [[nodiscard]] virtual double products_per_token_pair() const = 0;
+  [[nodiscard]] virtual std::size_t weight_bytes() const = 0;  // of memory, packed, without the embedding tables
 };
 
 }  // namespace attune

@@ -116,9 +116,9 @@ void print_conversion(const Conversion& conversion, const Result<ScoreComparison
     print_line("  " + error.part + ": weights off by " + percent(error.relative_rms) + " (relative RMS)");
   }
   if (!scores) return print_line("  scores were not compared: " + scores.error().text);
+  print_line("  hidden states of the last layer off by " + percent(scores->hidden_relative_rms) + " (relative RMS)");
   char line[160];
-  std::snprintf(line, sizeof line,
-                "  order of %zu pairs of sentences: rank correlation %.5f with the source, cosine at least %.5f",
+  std::snprintf(line, sizeof line, "  %zu pairs of sentences: rank correlation with FP32 %.5f, cosine at least %.5f",
                 scores->pairs, scores->rank_correlation, scores->lowest_cosine);
   print_line(line);
 }
@@ -142,7 +142,8 @@ Status run_convert(const CommonOptions& common, const ConvertArguments& argument
   if (scores) {
     json["scores"] = {{"pairs", scores->pairs},
                       {"rank_correlation", scores->rank_correlation},
-                      {"lowest_cosine", scores->lowest_cosine}};
+                      {"lowest_cosine", scores->lowest_cosine},
+                      {"hidden_relative_rms", scores->hidden_relative_rms}};
   } else {
     json["scores"] = {{"error", scores.error().text}};
   }

@@ -1,119 +1,75 @@
 #include "attune/embed.hpp"
 
 #include <algorithm>
-#include <atomic>
-#include <numeric>
-#include <system_error>
-#include <thread>
 
+#include "attune/core/work_sharing.hpp"
 #include "attune/model.hpp"
 
 namespace attune {
 namespace {
 
-constexpr int kMaxThreads = 256;
-
 class EncoderEmbedder final : public Embedder {
  public:
   EncoderEmbedder(std::unique_ptr<Encoder> encoder, const EmbedOptions& options)
       : encoder_(std::move(encoder)),
-        query_prefix_(encoder_->tokenizer().encode(encoder_->description().query_prefix).ids),
-        passage_prefix_(encoder_->tokenizer().encode(encoder_->description().passage_prefix).ids) {
-    const unsigned cores = std::thread::hardware_concurrency();
-    const int wanted = options.threads > 0 ? options.threads : static_cast<int>(cores);
-    threads_ = static_cast<std::size_t>(std::clamp(wanted, 1, kMaxThreads));
+        query_prefix_(encoder_->tokenizer().encode(encoder_->description().query_prefix)),
+        passage_prefix_(encoder_->tokenizer().encode(encoder_->description().passage_prefix)),
+        threads_(options.threads) {
+    special_tokens_ = encoder_->sequence_template().single.size() - 1;
   }
 
   // False if the prefixes leave no room for text.
   bool fits() const {
-    return encoder_->description().max_positions > 2 + std::max(query_prefix_.size(), passage_prefix_.size());
+    return encoder_->description().max_positions >
+           special_tokens_ + std::max(query_prefix_.ids.size(), passage_prefix_.ids.size());
   }
 
   Result<Embeddings> embed(std::span<const std::string_view> texts, EmbedRole role,
                            std::stop_token stop) const override;
 
   std::size_t dimension() const override { return encoder_->description().width; }
-  std::size_t max_tokens() const override { return encoder_->description().max_positions - 2 - passage_prefix_.size(); }
+  std::size_t max_tokens() const override { return encoder_->description().max_positions - special_tokens_ - passage_prefix_.ids.size(); }
   const std::string& identity() const override { return encoder_->description().identity; }
   const Tokenizer& tokenizer() const override { return encoder_->tokenizer(); }
 
  private:
-  // What the model reads of one text: <s> prefix text </s>.
-  struct Sequence {
-    std::vector<std::int32_t> ids;
-    bool truncated = false;
-  };
-  Sequence sequence_of(std::string_view text, EmbedRole role) const;
-
-  // Calls work(index) for each index below `count` on up to threads_ threads, until `stop`.
-  template <typename Work>
-  void share_out(std::size_t count, const std::stop_token& stop, Work work) const;
+  // What the model reads of one text: its special tokens around prefix and text.
+  Result<ModelInput> input_of(std::string_view text, EmbedRole role) const;
 
   std::unique_ptr<Encoder> encoder_;
-  std::vector<std::int32_t> query_prefix_;
-  std::vector<std::int32_t> passage_prefix_;
-  std::size_t threads_ = 1;
+  Encoding query_prefix_;
+  Encoding passage_prefix_;
+  std::size_t special_tokens_ = 0;
+  int threads_ = 0;
 };
 
 // Words are cut at spaces, so a prefix that ends in one is the same pieces before every text.
-EncoderEmbedder::Sequence EncoderEmbedder::sequence_of(std::string_view text, EmbedRole role) const {
-  const std::vector<std::int32_t>& prefix = role == EmbedRole::query ? query_prefix_ : passage_prefix_;
-  const std::size_t room = encoder_->description().max_positions - 2 - prefix.size();
-  std::vector<std::int32_t> pieces = encoder_->tokenizer().encode(text).ids;
-  Sequence sequence;
-  sequence.truncated = pieces.size() > room;
-  if (sequence.truncated) pieces.resize(room);
-  sequence.ids.reserve(pieces.size() + prefix.size() + 2);
-  sequence.ids.push_back(encoder_->begin_id());
-  sequence.ids.insert(sequence.ids.end(), prefix.begin(), prefix.end());
-  sequence.ids.insert(sequence.ids.end(), pieces.begin(), pieces.end());
-  sequence.ids.push_back(encoder_->end_id());
-  return sequence;
-}
-
-template <typename Work>
-void EncoderEmbedder::share_out(std::size_t count, const std::stop_token& stop, Work work) const {
-  std::atomic<std::size_t> next{0};
-  const auto run = [&] {
-    Encoder::Scratch scratch;
-    for (std::size_t index = next++; index < count && !stop.stop_requested(); index = next++) work(index, scratch);
-  };
-  std::vector<std::jthread> others;
-  for (std::size_t thread = 1; thread < std::min(threads_, count); ++thread) {
-    try {
-      others.emplace_back(run);
-    } catch (const std::system_error&) {
-      break;  // the system gives no more threads: those that there are do the work
-    }
-  }
-  run();
+Result<ModelInput> EncoderEmbedder::input_of(std::string_view text, EmbedRole role) const {
+  Encoding pieces = role == EmbedRole::query ? query_prefix_ : passage_prefix_;
+  const Encoding own = encoder_->tokenizer().encode(text);
+  pieces.ids.insert(pieces.ids.end(), own.ids.begin(), own.ids.end());
+  pieces.offsets.insert(pieces.offsets.end(), own.offsets.begin(), own.offsets.end());
+  return build_input(encoder_->sequence_template(), pieces, {.max_tokens = encoder_->description().max_positions});
 }
 
 Result<Embeddings> EncoderEmbedder::embed(std::span<const std::string_view> texts, EmbedRole role,
                                           std::stop_token stop) const {
-  std::vector<Sequence> sequences(texts.size());
-  share_out(texts.size(), stop,
-            [&](std::size_t index, Encoder::Scratch&) { sequences[index] = sequence_of(texts[index], role); });
-
-  // Longest first, so that no thread is left alone with a long one at the end. Each sequence is computed by itself:
-  // neither this order nor the number of threads can show in a vector.
-  std::vector<std::size_t> order(texts.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](std::size_t left, std::size_t right) {
-    return sequences[left].ids.size() > sequences[right].ids.size();
+  std::vector<ModelInput> inputs(texts.size());
+  std::vector<Encoder::Sequence> sequences(texts.size());
+  share_out<int>(texts.size(), thread_count(threads_), stop, [&](std::size_t index, int&) {
+    auto input = input_of(texts[index], role);
+    if (input) inputs[index] = std::move(input).value();
+    sequences[index] = {inputs[index].ids, inputs[index].types};
   });
+  if (stop.stop_requested()) return Error{ErrorKind::cancelled, "embedding was stopped"};
   Embeddings result;
   result.dimension = dimension();
   result.values.resize(texts.size() * result.dimension);
-  share_out(texts.size(), stop, [&](std::size_t place, Encoder::Scratch& scratch) {
-    const std::size_t index = order[place];
-    const std::span<float> row = std::span(result.values).subspan(index * result.dimension, result.dimension);
-    encoder_->encode(sequences[index].ids, scratch, row);
-  });
-  if (stop.stop_requested()) return Error{ErrorKind::cancelled, "embedding was stopped"};
-  for (const Sequence& sequence : sequences) {
-    result.truncated += sequence.truncated ? 1 : 0;
-    result.tokens += sequence.ids.size();
+  const Status status = encoder_->encode(sequences, {.threads = threads_, .stop = stop}, result.values);
+  if (!status) return status.error();
+  for (const ModelInput& input : inputs) {
+    result.truncated += input.left_out > 0 ? 1 : 0;
+    result.tokens += input.ids.size();
   }
   return result;
 }
@@ -121,7 +77,7 @@ Result<Embeddings> EncoderEmbedder::embed(std::span<const std::string_view> text
 }  // namespace
 
 Result<std::unique_ptr<Embedder>> open_embedder(const std::filesystem::path& directory, const EmbedOptions& options) {
-  auto encoder = Encoder::open(directory);
+  auto encoder = Encoder::open(directory, {.precision = options.precision, .threads = options.threads});
   if (!encoder) return encoder.error();
   auto embedder = std::make_unique<EncoderEmbedder>(std::move(encoder).value(), options);
   if (!embedder->fits()) return Error{ErrorKind::corrupt, "the model's prefixes are longer than what it reads"};

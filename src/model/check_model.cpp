@@ -6,7 +6,6 @@
 
 #include "model/read_model.hpp"
 #include "model/tensor_table.hpp"
-#include "model/tokenizer_rows.hpp"
 
 namespace attune {
 namespace {
@@ -50,38 +49,32 @@ class Checker {
     }
     check_.checked.push_back(std::to_string(weights_) + " weights in matrices");
   }
-  void tokenizer(const TokenizerSource& tokenizer, std::size_t rows) {
-    if (tokenizer.json.empty() && tokenizer.vocabulary.empty() && tokenizer.own == nullptr) {
-      check_.faults.emplace_back("there is no tokenizer.json and no vocab.txt: text cannot be cut for this model");
-      return;
-    }
-    if (const Status status = check_token_rows(tokenizer, rows); !status) check_.faults.push_back(status.error().text);
-    check_.checked.push_back("a row for each of the tokenizer's tokens");
-  }
 
  private:
   ModelCheck& check_;
   std::size_t weights_ = 0;
 };
 
-// One sentence through the whole encoder.
-void run_sentence(const std::filesystem::path& path, ModelCheck& check) {
+// One sentence through the whole encoder, and its head if there is one.
+Status run_sentence(const std::filesystem::path& path, ModelCheck& check) {
   const auto encoder = Encoder::open(path);
-  if (!encoder) {
-    check.faults.push_back(encoder.error().text);
-    return;
+  if (!encoder) return encoder.error();
+  check.checked.emplace_back("a row for each of the tokenizer's tokens");
+  const Encoding text = (*encoder)->tokenizer().encode("The animal didn't cross the street.");
+  const auto input =
+      build_input((*encoder)->sequence_template(), text, {.max_tokens = check.description.max_positions});
+  if (!input) return input.error();
+  const Encoder::Sequence sequences[] = {{input->ids, {}}};
+  std::vector<float> answer(check.description.width);
+  if (const Status status = (*encoder)->encode(sequences, {}, answer); !status) return status;
+  if (!check.description.labels.empty()) {
+    std::vector<float> logits(check.description.labels.size());
+    if (const Status status = (*encoder)->classify(sequences, {}, logits); !status) return status;
+    answer.insert(answer.end(), logits.begin(), logits.end());
   }
-  std::vector<std::int32_t> ids = (*encoder)->tokenizer().encode("The animal didn't cross the street.").ids;
-  ids.resize(std::min(ids.size(), check.description.max_positions - 2));
-  ids.insert(ids.begin(), (*encoder)->begin_id());
-  ids.push_back((*encoder)->end_id());
-  std::vector<float> vector(check.description.width);
-  Encoder::Scratch scratch;
-  (*encoder)->encode(ids, scratch, vector);
-  if (const Status status = check_finite("vector of a sentence", vector); !status) {
-    check.faults.push_back(status.error().text);
-  }
+  if (const Status status = check_finite("the vector of a sentence", answer); !status) return status;
   check.checked.emplace_back("one sentence through all layers");
+  return {};
 }
 
 }  // namespace
@@ -94,8 +87,8 @@ Result<ModelCheck> check_model(const std::filesystem::path& path) {
   check.checked.emplace_back("names, types and shapes of all tensors");
   Checker checker(check);
   checker.weights(parts->weights);
-  checker.tokenizer(parts->tokenizer, parts->weights.shape.vocabulary);
-  if (check.faults.empty()) run_sentence(path, check);
+  if (!check.faults.empty()) return check;
+  if (const Status status = run_sentence(path, check); !status) check.faults.push_back(status.error().text);
   return check;
 }
 

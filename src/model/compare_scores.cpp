@@ -38,23 +38,56 @@ constexpr std::string_view kSentences[] = {
     "把面条煮九分钟，留一杯面汤。",
     "Yes."};
 
-// Unit vectors of the sentences, one after the other.
-Result<std::vector<std::vector<float>>> sentence_vectors(const std::filesystem::path& path) {
-  const auto encoder = Encoder::open(path);
-  if (!encoder) return encoder.error();
-  const ModelDescription& description = (*encoder)->description();
-  Encoder::Scratch scratch;
-  std::vector<std::vector<float>> vectors;
-  for (const std::string_view sentence : kSentences) {
-    std::vector<std::int32_t> ids =
-        (*encoder)->tokenizer().encode(description.query_prefix + std::string(sentence)).ids;
-    ids.resize(std::min(ids.size(), description.max_positions - 2));
-    ids.insert(ids.begin(), (*encoder)->begin_id());
-    ids.push_back((*encoder)->end_id());
-    vectors.emplace_back(description.width);
-    (*encoder)->encode(ids, scratch, vectors.back());
+// What a model says of the sentences.
+struct Answers {
+  std::vector<std::vector<float>> vectors;  // [sentences][W]
+  std::vector<float> hidden;                // of all sentences' tokens
+  std::vector<std::vector<double>> scores;  // [labels, or 1 without a head][pairs]
+};
+
+using Inputs = std::vector<ModelInput>;
+
+std::vector<Encoder::Sequence> sequences_of(const Inputs& inputs) {
+  std::vector<Encoder::Sequence> sequences;
+  for (const ModelInput& input : inputs) sequences.push_back({input.ids, input.types});
+  return sequences;
+}
+
+// The types of a model that has none are not handed over.
+void drop_types(const ModelDescription& model, Inputs& inputs) {
+  for (ModelInput& input : inputs) {
+    if (model.token_types < 2) input.types.clear();
   }
-  return vectors;
+}
+
+Result<Inputs> sentence_inputs(const Encoder& encoder) {
+  const ModelDescription& model = encoder.description();
+  Inputs inputs;
+  for (const std::string_view sentence : kSentences) {
+    const Encoding text = encoder.tokenizer().encode(model.query_prefix + std::string(sentence));
+    auto input = build_input(encoder.sequence_template(), text, {.max_tokens = model.max_positions});
+    if (!input) return input.error();
+    inputs.push_back(std::move(input).value());
+  }
+  drop_types(model, inputs);
+  return inputs;
+}
+
+Result<Inputs> pair_inputs(const Encoder& encoder) {
+  const ModelDescription& model = encoder.description();
+  std::vector<Encoding> texts;
+  for (const std::string_view sentence : kSentences) texts.push_back(encoder.tokenizer().encode(sentence));
+  Inputs inputs;
+  for (std::size_t left = 0; left < texts.size(); ++left) {
+    for (std::size_t right = left + 1; right < texts.size(); ++right) {
+      auto input =
+          build_pair(encoder.sequence_template(), texts[left], texts[right], {.max_tokens = model.max_positions});
+      if (!input) return input.error();
+      inputs.push_back(std::move(input).value());
+    }
+  }
+  drop_types(model, inputs);
+  return inputs;
 }
 
 double cosine(const std::vector<float>& left, const std::vector<float>& right) {
@@ -63,7 +96,7 @@ double cosine(const std::vector<float>& left, const std::vector<float>& right) {
   return lengths > 0 ? static_cast<double>(dot_product(left, right)) / lengths : 0;
 }
 
-std::vector<double> pair_scores(const std::vector<std::vector<float>>& vectors) {
+std::vector<double> cosines_of_pairs(const std::vector<std::vector<float>>& vectors) {
   std::vector<double> scores;
   for (std::size_t left = 0; left < vectors.size(); ++left) {
     for (std::size_t right = left + 1; right < vectors.size(); ++right) {
@@ -71,6 +104,56 @@ std::vector<double> pair_scores(const std::vector<std::vector<float>>& vectors) 
     }
   }
   return scores;
+}
+
+Status answer_pairs(const Encoder& encoder, Answers& answers) {
+  const auto inputs = pair_inputs(encoder);
+  if (!inputs) return inputs.error();
+  const std::size_t labels = encoder.description().labels.size();
+  std::vector<float> logits(inputs->size() * labels);
+  if (const Status status = encoder.classify(sequences_of(*inputs), {}, logits); !status) return status;
+  answers.scores.resize(labels);
+  for (std::size_t index = 0; index < logits.size(); ++index) {
+    answers.scores[index % labels].push_back(static_cast<double>(logits[index]));
+  }
+  return {};
+}
+
+Result<Answers> answers_of(const std::filesystem::path& path, nn::Precision precision) {
+  const auto encoder = Encoder::open(path, {.precision = precision});
+  if (!encoder) return encoder.error();
+  const auto inputs = sentence_inputs(**encoder);
+  if (!inputs) return inputs.error();
+  const std::size_t width = (*encoder)->description().width;
+  const std::vector<Encoder::Sequence> sequences = sequences_of(*inputs);
+  std::size_t tokens = 0;
+  for (const ModelInput& input : *inputs) tokens += input.ids.size();
+  Answers answers;
+  std::vector<float> vectors(sequences.size() * width);
+  if (const Status status = (*encoder)->encode(sequences, {}, vectors); !status) return status.error();
+  for (std::size_t row = 0; row < sequences.size(); ++row) {
+    const auto first = vectors.begin() + static_cast<std::ptrdiff_t>(row * width);
+    answers.vectors.emplace_back(first, first + static_cast<std::ptrdiff_t>(width));
+  }
+  answers.hidden.resize(tokens * width);
+  if (const Status status = (*encoder)->hidden_states(sequences, {}, answers.hidden); !status) return status.error();
+  if ((*encoder)->description().labels.empty()) {
+    answers.scores = {cosines_of_pairs(answers.vectors)};
+  } else if (const Status status = answer_pairs(**encoder, answers); !status) {
+    return status.error();
+  }
+  return answers;
+}
+
+double relative_rms(const std::vector<float>& wanted, const std::vector<float>& found) {
+  double difference = 0;
+  double whole = 0;
+  for (std::size_t index = 0; index < wanted.size(); ++index) {
+    const double error = static_cast<double>(found[index]) - static_cast<double>(wanted[index]);
+    difference += error * error;
+    whole += static_cast<double>(wanted[index]) * static_cast<double>(wanted[index]);
+  }
+  return whole > 0 ? std::sqrt(difference / whole) : 0;
 }
 
 // Places in ascending order from 0; equal values share the mean of theirs.
@@ -111,18 +194,26 @@ double rank_correlation(const std::vector<double>& left, const std::vector<doubl
 }
 
 Result<ScoreComparison> compare_scores(const std::filesystem::path& reference, const std::filesystem::path& model) {
-  const auto wanted = sentence_vectors(reference);
+  const auto wanted = answers_of(reference, nn::Precision::f32);
   if (!wanted) return wanted.error();
-  const auto found = sentence_vectors(model);
+  const auto found = answers_of(model, nn::Precision::i8);
   if (!found) return found.error();
-  ScoreComparison comparison;
-  comparison.lowest_cosine = 1;
-  for (std::size_t index = 0; index < wanted->size(); ++index) {
-    comparison.lowest_cosine = std::min(comparison.lowest_cosine, cosine((*wanted)[index], (*found)[index]));
+  if (wanted->hidden.size() != found->hidden.size() || wanted->scores.size() != found->scores.size()) {
+    return Error{ErrorKind::bad_input, "the two models differ in their tokenizer, width or labels"};
   }
-  const std::vector<double> scores = pair_scores(*wanted);
-  comparison.pairs = scores.size();
-  comparison.rank_correlation = rank_correlation(scores, pair_scores(*found));
+  ScoreComparison comparison;
+  comparison.pairs = wanted->scores.front().size();
+  comparison.lowest_cosine = 1;
+  for (std::size_t index = 0; index < wanted->vectors.size(); ++index) {
+    comparison.lowest_cosine =
+        std::min(comparison.lowest_cosine, cosine(wanted->vectors[index], found->vectors[index]));
+  }
+  comparison.rank_correlation = 1;
+  for (std::size_t label = 0; label < wanted->scores.size(); ++label) {
+    comparison.rank_correlation =
+        std::min(comparison.rank_correlation, rank_correlation(wanted->scores[label], found->scores[label]));
+  }
+  comparison.hidden_relative_rms = relative_rms(wanted->hidden, found->hidden);
   return comparison;
 }
 

@@ -1,175 +1,214 @@
+// Opening a model for use, and sharing sequences out among threads. packed_encoder.cpp computes.
 #include <algorithm>
 #include <cassert>
+#include <numeric>
 
 #include "attune/core/file.hpp"
+#include "attune/core/work_sharing.hpp"
 #include "attune/model.hpp"
-#include "attune/nn.hpp"
 
+#include "model/model_file.hpp"
+#include "model/packed_encoder.hpp"
 #include "model/read_model.hpp"
 
 namespace attune {
 namespace {
 
-// T tokens of one sequence, W width, F width inside the feed-forward part.
-
-struct Linear {
-  std::vector<float> weight;
-  std::vector<float> bias;
-  [[nodiscard]] nn::LinearWeights view() const { return {weight, bias}; }
+struct ModelTokenizer {
+  std::unique_ptr<Tokenizer> tokenizer;
+  SequenceTemplate sequence;
 };
 
-struct Norm {
-  std::vector<float> scale;
-  std::vector<float> shift;
-  [[nodiscard]] nn::LayerNormWeights view(float epsilon) const { return {scale, shift, epsilon}; }
-};
-
-struct Layer {
-  Linear qkv;  // query, key and value one below the other: one product instead of three
-  Linear attention_output;
-  Norm attention_norm;
-  Linear feed_forward_in;
-  Linear feed_forward_out;
-  Norm output_norm;
-};
-
-void append_linear(const LinearParameters& from, Linear& to) {
-  const std::size_t start = to.weight.size();
-  to.weight.resize(start + from.weight.rows * from.weight.columns);
-  read_rows(from.weight, 0, from.weight.rows, std::span(to.weight).subspan(start));
-  to.bias.insert(to.bias.end(), from.bias.begin(), from.bias.end());
-}
-
-Layer read_layer(const LayerParameters& from) {
-  Layer layer;
-  for (const LinearParameters* part : {&from.query, &from.key, &from.value}) append_linear(*part, layer.qkv);
-  append_linear(from.attention_output, layer.attention_output);
-  layer.attention_norm = {from.attention_norm.scale, from.attention_norm.shift};
-  append_linear(from.feed_forward_in, layer.feed_forward_in);
-  append_linear(from.feed_forward_out, layer.feed_forward_out);
-  layer.output_norm = {from.output_norm.scale, from.output_norm.shift};
-  return layer;
-}
-
-class BertEncoder final : public Encoder {
- public:
-  Status load(const std::filesystem::path& directory);
-
-  void encode(std::span<const std::int32_t> ids, Scratch& scratch, std::span<float> out) const override;
-
-  const ModelDescription& description() const override { return description_; }
-  const UnigramTokenizer& tokenizer() const override { return *tokenizer_; }
-  std::int32_t begin_id() const override { return begin_id_; }
-  std::int32_t end_id() const override { return end_id_; }
-
- private:
-  Status load_tokenizer(const ModelFile& file);
-  void embed_tokens(std::span<const std::int32_t> ids, std::span<float> x_tw) const;
-  void run_layer(const Layer& layer, std::size_t tokens, Scratch& scratch) const;
-
-  ModelDescription description_;
-  std::unique_ptr<UnigramTokenizer> tokenizer_;
-  std::int32_t begin_id_ = 0;
-  std::int32_t end_id_ = 0;
-  float epsilon_ = 0;
-  std::shared_ptr<const void> keep_;
-  WeightMatrix words_;               // read row by row
-  std::vector<float> positions_pw_;  // [max_positions, W] with the token type's vector added
-  Norm embedding_norm_;
-  std::vector<Layer> layers_;
-};
-
-Status BertEncoder::load_tokenizer(const ModelFile& file) {
+// Our own Unigram vocabulary is XLM-R's: its special pieces are known by number.
+Result<ModelTokenizer> open_unigram(const ModelFile& file) {
   auto vocabulary = read_vocabulary(file);
   if (!vocabulary) return vocabulary.error();
   auto tokenizer = UnigramTokenizer::create(std::move(vocabulary).value());
   if (!tokenizer) return Error{ErrorKind::corrupt, tokenizer.error().text};
-  tokenizer_ = std::move(tokenizer).value();
-  begin_id_ = tokenizer_->row_of(file.config.begin_id);
-  end_id_ = tokenizer_->row_of(file.config.end_id);
-  if (begin_id_ >= 0 && end_id_ >= 0) return {};
-  return Error{ErrorKind::corrupt, "tensor 'tokenizer.kept': the special pieces have no rows"};
+  const std::int32_t begin = (*tokenizer)->row_of(file.config.begin_id);
+  const std::int32_t end = (*tokenizer)->row_of(file.config.end_id);
+  if (begin < 0 || end < 0) {
+    return Error{ErrorKind::corrupt, "tensor 'tokenizer.kept': the special pieces have no rows"};
+  }
+  return ModelTokenizer{std::move(tokenizer).value(), SequenceTemplate::roberta(begin, end)};
 }
 
-Status BertEncoder::load(const std::filesystem::path& directory) {
-  const auto parts = read_model(directory);
-  if (!parts) return parts.error();
-  const EncoderWeights& weights = parts->weights;
-  if (parts->tokenizer.own == nullptr || weights.shape.gelu != GeluForm::erf ||
-      weights.shape.pooling != Pooling::mean || !weights.shape.unit_length) {
-    return Error{ErrorKind::unsupported, "'" + to_utf8(directory) + "': this encoder cannot run such a model"};
+Result<ModelTokenizer> open_tokenizer(const TokenizerSource& source) {
+  if (source.own != nullptr) return open_unigram(*source.own);
+  if (source.json.empty() && source.vocabulary.empty()) {
+    return Error{ErrorKind::not_found, "there is no tokenizer.json and no vocab.txt beside the weights"};
   }
-  const Status tokenizer = load_tokenizer(*parts->tokenizer.own);
-  if (!tokenizer) return tokenizer.error().while_doing("'" + to_utf8(directory / kModelFileName) + "'");
-  description_ = parts->description;
-  epsilon_ = weights.shape.epsilon;
-  keep_ = weights.keep;
-  words_ = weights.words;
-  positions_pw_ = weights.positions;
-  for (std::size_t index = 0; index < positions_pw_.size() && !weights.token_types.empty(); ++index) {
-    positions_pw_[index] += weights.token_types[index % weights.shape.width];
+  BertTextOptions text;
+  text.lowercase = source.lower_case;
+  auto tokenizer =
+      source.json.empty() ? parse_bert_vocabulary(source.vocabulary, text) : parse_tokenizer_json(source.json);
+  if (!tokenizer) return tokenizer.error();
+  SequenceTemplate sequence = (*tokenizer)->sequence_template();
+  return ModelTokenizer{std::move(tokenizer).value(), std::move(sequence)};
+}
+
+// Sequences in the order in which they are computed: longest first, so that those of a group are alike and no thread
+// is left alone with a long one at the end; and where each group starts.
+struct Plan {
+  std::vector<std::size_t> order;   // [B] indices of sequences
+  std::vector<std::size_t> starts;  // [groups + 1] places in `order`
+};
+
+Plan plan_groups(std::span<const Encoder::Sequence> sequences, std::size_t threads, std::size_t tokens_at_a_time) {
+  Plan plan;
+  plan.order.resize(sequences.size());
+  std::iota(plan.order.begin(), plan.order.end(), std::size_t{0});
+  std::ranges::stable_sort(plan.order, std::greater{}, [&](std::size_t index) { return sequences[index].ids.size(); });
+  std::size_t all_tokens = 0;
+  for (const Encoder::Sequence& sequence : sequences) all_tokens += sequence.ids.size();
+  // Few sequences are cut finer, so that every thread has some.
+  const std::size_t wanted = std::min(std::max<std::size_t>(tokens_at_a_time, 1), all_tokens / (2 * threads) + 1);
+  plan.starts.push_back(0);
+  std::size_t tokens = 0;
+  for (std::size_t place = 0; place < plan.order.size(); ++place) {
+    tokens += sequences[plan.order[place]].ids.size();
+    if (tokens < wanted && place + 1 < plan.order.size()) continue;
+    plan.starts.push_back(place + 1);
+    tokens = 0;
   }
-  embedding_norm_ = {weights.embedding_norm.scale, weights.embedding_norm.shift};
-  for (const LayerParameters& layer : weights.layers) layers_.push_back(read_layer(layer));
+  return plan;
+}
+
+class FileEncoder final : public Encoder {
+ public:
+  FileEncoder(ModelDescription description, ModelTokenizer tokenizer, PackedEncoder packed)
+      : description_(std::move(description)), tokenizer_(std::move(tokenizer)), packed_(std::move(packed)) {}
+
+  Status encode(std::span<const Sequence> sequences, const BatchOptions& options, std::span<float> out) const override;
+  Status classify(std::span<const Sequence> sequences, const BatchOptions& options,
+                  std::span<float> out) const override;
+  Status hidden_states(std::span<const Sequence> sequences, const BatchOptions& options,
+                       std::span<float> out) const override;
+
+  const ModelDescription& description() const override { return description_; }
+  const Tokenizer& tokenizer() const override { return *tokenizer_.tokenizer; }
+  const SequenceTemplate& sequence_template() const override { return tokenizer_.sequence; }
+  double products_per_token() const override {
+    const auto width = static_cast<double>(description_.width);
+    const auto inner = static_cast<double>(description_.feed_forward);
+    return static_cast<double>(description_.layers) * (4 * width * width + 2 * width * inner);
+  }
+  double products_per_token_pair() const override {
+    return static_cast<double>(description_.layers) * 2 * static_cast<double>(description_.width);
+  }
+  std::size_t weight_bytes() const override { return packed_.weight_bytes(); }
+
+ private:
+  Status check(std::span<const Sequence> sequences) const;
+  // Runs `part` over groups of sequences and puts each sequence's numbers, numbers_of(sequence) many, to its place.
+  template <typename NumbersOf, typename Part>
+  Status run(std::span<const Sequence> sequences, const BatchOptions& options, NumbersOf numbers_of, Part part,
+             std::span<float> out) const;
+
+  ModelDescription description_;
+  ModelTokenizer tokenizer_;
+  PackedEncoder packed_;
+};
+
+Status FileEncoder::check(std::span<const Sequence> sequences) const {
+  const auto vocabulary = static_cast<std::int64_t>(packed_.shape().vocabulary);
+  const auto types = static_cast<std::int64_t>(std::max<std::size_t>(packed_.shape().token_types, 1));
+  const auto bad = [](std::size_t index, const std::string& text) {
+    return Error{ErrorKind::bad_input, "sequence " + std::to_string(index + 1) + " " + text};
+  };
+  for (std::size_t index = 0; index < sequences.size(); ++index) {
+    const Sequence& sequence = sequences[index];
+    if (sequence.ids.empty()) return bad(index, "has no tokens");
+    if (sequence.ids.size() > packed_.shape().positions) {
+      return bad(index, "has " + std::to_string(sequence.ids.size()) + " tokens; the model reads " +
+                            std::to_string(packed_.shape().positions));
+    }
+    if (!sequence.types.empty() && sequence.types.size() != sequence.ids.size()) {
+      return bad(index, "has another number of token types than tokens");
+    }
+    const auto outside = [](std::int64_t end) { return [end](std::int32_t id) { return id < 0 || id >= end; }; };
+    if (std::ranges::any_of(sequence.ids, outside(vocabulary))) return bad(index, "has an id outside the vocabulary");
+    if (std::ranges::any_of(sequence.types, outside(types))) return bad(index, "has a token type the model lacks");
+  }
   return {};
 }
 
-void BertEncoder::embed_tokens(std::span<const std::int32_t> ids, std::span<float> x_tw) const {
-  const std::size_t width = description_.width;
-  for (std::size_t token = 0; token < ids.size(); ++token) {
-    const std::span<float> row = x_tw.subspan(token * width, width);
-    read_rows(words_, static_cast<std::size_t>(ids[token]), 1, row);
-    for (std::size_t column = 0; column < width; ++column) row[column] += positions_pw_[token * width + column];
+template <typename NumbersOf, typename Part>
+Status FileEncoder::run(std::span<const Sequence> sequences, const BatchOptions& options, NumbersOf numbers_of,
+                        Part part, std::span<float> out) const {
+  if (const Status status = check(sequences); !status) return status;
+  if (sequences.empty()) return {};
+  std::vector<std::size_t> places(sequences.size() + 1, 0);
+  for (std::size_t index = 0; index < sequences.size(); ++index) {
+    places[index + 1] = places[index] + numbers_of(sequences[index]);
   }
-  nn::add_layer_norm(embedding_norm_.view(epsilon_), {}, x_tw);
-}
-
-// Post-LayerNorm: x = norm(x + attention(x)); x = norm(x + feed_forward(x)).
-void BertEncoder::run_layer(const Layer& layer, std::size_t tokens, Scratch& scratch) const {
-  const std::size_t width = description_.width;
-  const std::span<float> x_tw = std::span(scratch.x_tw).first(tokens * width);
-  const std::span<float> qkv = std::span(scratch.qkv).first(tokens * 3 * width);
-  const std::span<float> context_tw = std::span(scratch.context_tw).first(tokens * width);
-  const std::span<float> scores_tt = std::span(scratch.scores_tt).first(tokens * tokens);
-  const std::span<float> inner_tf = std::span(scratch.inner_tf).first(tokens * description_.feed_forward);
-
-  nn::linear(layer.qkv.view(), x_tw, qkv);
-  nn::self_attention(qkv, description_.heads, scores_tt, context_tw);
-  const std::span<float> projected_tw = qkv.first(tokens * width);  // the projections have been read
-  nn::linear(layer.attention_output.view(), context_tw, projected_tw);
-  nn::add_layer_norm(layer.attention_norm.view(epsilon_), projected_tw, x_tw);
-
-  nn::linear(layer.feed_forward_in.view(), x_tw, inner_tf);
-  nn::gelu(inner_tf);
-  nn::linear(layer.feed_forward_out.view(), inner_tf, context_tw);
-  nn::add_layer_norm(layer.output_norm.view(epsilon_), context_tw, x_tw);
-}
-
-void BertEncoder::encode(std::span<const std::int32_t> ids, Scratch& scratch, std::span<float> out) const {
-  const ModelDescription& shape = description_;
-  const std::size_t tokens = ids.size();
-  assert(tokens > 0 && tokens <= shape.max_positions && out.size() == shape.width);
-  const auto grow = [](std::vector<float>& memory, std::size_t size) {
-    if (memory.size() < size) memory.resize(size);
+  assert(out.size() == places.back());
+  const std::size_t threads = thread_count(options.threads);
+  const Plan plan = plan_groups(sequences, threads, options.tokens_at_a_time);
+  struct Memory {
+    PackedEncoder::Scratch scratch;
+    std::vector<Sequence> group;
+    std::vector<float> answer;
   };
-  grow(scratch.x_tw, tokens * shape.width);
-  grow(scratch.qkv, tokens * shape.width * 3);
-  grow(scratch.context_tw, tokens * shape.width);
-  grow(scratch.scores_tt, tokens * tokens);
-  grow(scratch.inner_tf, tokens * shape.feed_forward);
+  share_out<Memory>(plan.starts.size() - 1, threads, options.stop, [&](std::size_t index, Memory& memory) {
+    const std::span<const std::size_t> chosen =
+        std::span(plan.order).subspan(plan.starts[index], plan.starts[index + 1] - plan.starts[index]);
+    memory.group.clear();
+    std::size_t numbers = 0;
+    for (const std::size_t sequence : chosen) {
+      memory.group.push_back(sequences[sequence]);
+      numbers += numbers_of(sequences[sequence]);
+    }
+    memory.answer.resize(numbers);
+    (packed_.*part)(memory.group, memory.scratch, memory.answer);
+    const float* from = memory.answer.data();
+    for (const std::size_t sequence : chosen) {
+      const std::size_t count = places[sequence + 1] - places[sequence];
+      std::copy(from, from + count, out.data() + places[sequence]);
+      from += count;
+    }
+  });
+  if (options.stop.stop_requested()) return Error{ErrorKind::cancelled, "the encoder was stopped"};
+  return {};
+}
 
-  const std::span<float> x_tw = std::span(scratch.x_tw).first(tokens * shape.width);
-  embed_tokens(ids, x_tw);
-  for (const Layer& layer : layers_) run_layer(layer, tokens, scratch);
-  nn::mean_pool_to_unit(x_tw, out);
+Status FileEncoder::encode(std::span<const Sequence> sequences, const BatchOptions& options,
+                           std::span<float> out) const {
+  const auto width = [&](const Sequence&) { return description_.width; };
+  return run(sequences, options, width, &PackedEncoder::encode, out);
+}
+
+Status FileEncoder::classify(std::span<const Sequence> sequences, const BatchOptions& options,
+                             std::span<float> out) const {
+  if (packed_.labels() == 0) {
+    return Error{ErrorKind::unsupported, description_.name + " has no sequence-classification head"};
+  }
+  const auto labels = [&](const Sequence&) { return packed_.labels(); };
+  return run(sequences, options, labels, &PackedEncoder::classify, out);
+}
+
+Status FileEncoder::hidden_states(std::span<const Sequence> sequences, const BatchOptions& options,
+                                  std::span<float> out) const {
+  const auto numbers = [&](const Sequence& sequence) { return sequence.ids.size() * description_.width; };
+  return run(sequences, options, numbers, &PackedEncoder::hidden_states, out);
 }
 
 }  // namespace
 
-Result<std::unique_ptr<Encoder>> Encoder::open(const std::filesystem::path& directory) {
-  auto encoder = std::make_unique<BertEncoder>();
-  if (const Status status = encoder->load(directory); !status) return status.error();
-  return std::unique_ptr<Encoder>(std::move(encoder));
+Result<std::unique_ptr<Encoder>> Encoder::open(const std::filesystem::path& path, const EncoderOptions& options) {
+  auto parts = read_model(path);
+  if (!parts) return parts.error();
+  auto tokenizer = open_tokenizer(parts->tokenizer);
+  if (!tokenizer) return tokenizer.error().while_doing("'" + to_utf8(path) + "'");
+  const std::size_t rows = parts->weights.shape.vocabulary;
+  if (static_cast<std::size_t>(tokenizer->tokenizer->vocabulary_size()) > rows) {
+    const std::string token(tokenizer->tokenizer->piece(static_cast<std::int32_t>(rows)));
+    return Error{ErrorKind::corrupt, "'" + to_utf8(path) + "': token '" + token + "' has id " + std::to_string(rows) +
+                                         ", the table of words has " + std::to_string(rows) + " rows"};
+  }
+  PackedEncoder packed = PackedEncoder::pack(parts->weights, options.precision, thread_count(options.threads));
+  return std::unique_ptr<Encoder>(
+      std::make_unique<FileEncoder>(std::move(parts->description), std::move(tokenizer).value(), std::move(packed)));
 }
 
 }  // namespace attune

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "attune/core/result.hpp"
+#include "attune/nn.hpp"
 
 namespace attune {
 
@@ -57,7 +58,7 @@ struct HeadParameters {
   LinearParameters classifier;  // [L, W]
 };
 
-enum class GeluForm { erf, tanh };           // x / 2 · (1 + erf(x / √2)), or its tanh approximation ("gelu_new")
+using nn::GeluForm;
 enum class Pooling { mean, cls, weighted };  // weighted: token t (from 1) counts t times
 
 struct EncoderShape {

@@ -4,8 +4,6 @@
 
 #include "attune/nn.hpp"
 
-#include "nn/kernels/gelu.h"
-
 namespace attune::nn {
 
 void add_layer_norm(const LayerNormWeights& weights, std::span<const float> residual_tw, std::span<float> x_tw) {
@@ -20,10 +18,6 @@ void add_layer_norm(const LayerNormWeights& weights, std::span<const float> resi
                              .width = width,
                              .epsilon = weights.epsilon});
   }
-}
-
-void gelu(std::span<float> x) {
-  kernels::gelu(x.data(), x.size());
 }
 
 }  // namespace attune::nn

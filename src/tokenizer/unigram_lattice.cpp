@@ -5,7 +5,7 @@
 namespace attune {
 
 // Offers every piece that begins at character `at` to the boundary where it ends.
-void UnigramLattice::extend(const NormalisedWord& word, std::size_t at, std::size_t first, std::size_t end,
+void UnigramLattice::extend(const SpelledWord& word, std::size_t at, std::size_t first, std::size_t end,
                             const LatticeRules& rules) {
   const double score = best_[at - first].score;
   const auto offer = [&](std::size_t to, double total, std::int32_t id) {
@@ -26,12 +26,12 @@ void UnigramLattice::extend(const NormalisedWord& word, std::size_t at, std::siz
     const auto index = static_cast<std::size_t>(id);
     if (!rules.rows.empty() && rules.rows[index] < 0) continue;
     single = single || to == at + 1;
-    offer(to, score + static_cast<double>(rules.scores[index]), id);
+    offer(to, score + rules.scores[index], id);
   }
   if (!single) offer(at + 1, score + rules.unknown_score, rules.unknown_id);
 }
 
-std::span<const LatticePiece> UnigramLattice::cut(const NormalisedWord& word, std::size_t first, std::size_t end,
+std::span<const LatticePiece> UnigramLattice::cut(const SpelledWord& word, std::size_t first, std::size_t end,
                                                   const LatticeRules& rules) {
   best_.assign(end - first + 1, Best{});
   best_[0].reached = true;

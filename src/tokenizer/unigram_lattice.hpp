@@ -8,10 +8,12 @@
 #include <span>
 #include <vector>
 
+#include "tokenizer/piece_model.hpp"
 #include "tokenizer/piece_trie.hpp"
-#include "tokenizer/unigram_words.hpp"
 
 namespace attune {
+
+inline constexpr double kUnknownPenalty = 10;  // below the least probable piece, as in SentencePiece
 
 // A piece over characters [first, end) of a word.
 struct LatticePiece {
@@ -22,7 +24,7 @@ struct LatticePiece {
 
 struct LatticeRules {
   const PieceTrie* trie = nullptr;
-  std::span<const float> scores;       // [pieces]
+  std::span<const double> scores;      // [pieces]
   std::span<const std::int32_t> rows;  // [pieces]; empty: every piece may be used, else only those with a row
   std::int32_t unknown_id = 0;
   double unknown_score = 0;  // of one character without a piece: worse than any piece
@@ -32,7 +34,7 @@ class UnigramLattice {
  public:
   // Cuts characters [first, end) of `word`. The answer lives until the next call. Neighbouring unknown characters are
   // one piece. Of equally probable ways the one whose last piece begins first wins, as in the reference tokenizers.
-  std::span<const LatticePiece> cut(const NormalisedWord& word, std::size_t first, std::size_t end,
+  std::span<const LatticePiece> cut(const SpelledWord& word, std::size_t first, std::size_t end,
                                     const LatticeRules& rules);
 
  private:
@@ -42,8 +44,7 @@ class UnigramLattice {
     std::uint32_t from = 0;  // where the last piece begins
     bool reached = false;
   };
-  void extend(const NormalisedWord& word, std::size_t at, std::size_t first, std::size_t end,
-              const LatticeRules& rules);
+  void extend(const SpelledWord& word, std::size_t at, std::size_t first, std::size_t end, const LatticeRules& rules);
 
   std::vector<Best> best_;  // [C + 1] the best way to each boundary
   std::vector<LatticePiece> pieces_;

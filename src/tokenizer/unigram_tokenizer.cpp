@@ -12,8 +12,6 @@
 namespace attune {
 namespace {
 
-constexpr double kUnknownPenalty = 10;  // below the least probable piece, as in SentencePiece
-
 Error bad(std::string text) {
   return Error{ErrorKind::bad_input, "vocabulary: " + std::move(text)};
 }
@@ -101,6 +99,7 @@ class UnigramTokenizerImpl final : public UnigramTokenizer {
   NormalisationMap map_;
   std::vector<std::string_view> pieces_;  // [pieces] into vocabulary_.piece_bytes
   std::vector<std::int32_t> full_ids_;    // [rows]
+  std::vector<double> scores_;            // [pieces]
   PieceTrie trie_;
   LatticeRules rules_;          // every piece
   LatticeRules rules_of_rows_;  // only pieces with a row
@@ -160,7 +159,9 @@ Status UnigramTokenizerImpl::build(UnigramVocabulary vocabulary) {
   map_ = std::move(map).value();
 
   const float least = *std::min_element(vocabulary_.scores.begin(), vocabulary_.scores.end());
-  rules_ = {&trie_, vocabulary_.scores, {}, unknown, static_cast<double>(least) - kUnknownPenalty};
+  scores_.assign(vocabulary_.scores.begin(), vocabulary_.scores.end());
+  vocabulary_.scores = {};
+  rules_ = {&trie_, scores_, {}, unknown, static_cast<double>(least) - kUnknownPenalty};
   rules_of_rows_ = rules_;
   rules_of_rows_.rows = vocabulary_.rows;
   return {};

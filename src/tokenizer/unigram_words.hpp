@@ -11,17 +11,15 @@
 #include "attune/core/byte_span.hpp"
 
 #include "tokenizer/normalisation_map.hpp"
+#include "tokenizer/piece_model.hpp"
 
 namespace attune {
 
 inline constexpr std::string_view kWordMark = "\xE2\x96\x81";  // "▁"
 
-struct NormalisedWord {
-  std::string bytes;                  // UTF-8, beginning with kWordMark
-  std::vector<std::uint32_t> starts;  // [characters + 1] offsets in `bytes`
-  std::vector<ByteSpan> sources;      // [characters] in the original text
-
-  [[nodiscard]] std::size_t characters() const { return sources.size(); }
+// `bytes` begin with kWordMark.
+struct NormalisedWord : SpelledWord {
+  std::vector<ByteSpan> sources;  // [characters] in the original text
 };
 
 // Reads a text once from left to right. A word is a run without spaces, so its length is bounded only by the text.

@@ -9,7 +9,7 @@ from project import ROOT, conclude, files, text_of
 
 # Where headers of a library that we wrap may be included. A prefix of the header's name → rooms.
 CONFINED = {
-    "unicode/": {"text"},
+    "unicode/": {"text", "tokenizer"},
     "opencc/": {"text"},
     "opencc.h": {"text"},
     "libstemmer": {"text"},

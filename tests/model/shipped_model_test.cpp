@@ -20,6 +20,12 @@ const Encoder& shipped() {
   return **encoder;
 }
 
+const UnigramTokenizer& shipped_tokenizer() {
+  const auto* tokenizer = dynamic_cast<const UnigramTokenizer*>(&shipped().tokenizer());
+  REQUIRE(tokenizer != nullptr);
+  return *tokenizer;
+}
+
 struct GoldenLine {
   std::string text;
   std::vector<std::int32_t> ids;
@@ -52,7 +58,7 @@ TEST_CASE("the shipped model says what it is") {
 }
 
 TEST_CASE("the shipped tokenizer cuts text into the same pieces as the reference") {
-  const UnigramTokenizer& tokenizer = shipped().tokenizer();
+  const UnigramTokenizer& tokenizer = shipped_tokenizer();
   const std::vector<GoldenLine> lines = golden_lines();
   REQUIRE(lines.size() >= 300);
   for (const GoldenLine& line : lines) {
@@ -62,7 +68,7 @@ TEST_CASE("the shipped tokenizer cuts text into the same pieces as the reference
 }
 
 TEST_CASE("respelling loses no byte: pieces with and without rows cover the same text") {
-  const UnigramTokenizer& tokenizer = shipped().tokenizer();
+  const UnigramTokenizer& tokenizer = shipped_tokenizer();
   std::size_t respelled = 0;
   for (const GoldenLine& line : golden_lines()) {
     CAPTURE(line.text);
@@ -87,7 +93,7 @@ TEST_CASE("respelling loses no byte: pieces with and without rows cover the same
 }
 
 TEST_CASE("English and Chinese hardly ever need a respelling") {
-  const UnigramTokenizer& tokenizer = shipped().tokenizer();
+  const UnigramTokenizer& tokenizer = shipped_tokenizer();
   for (const char* text : {"how do I configure a static IP address", "如何配置静态 IP 地址", "如何設定靜態 IP 位址",
                            "Attention weighs the hidden states of an encoder by an alignment.",
                            "注意力机制让模型在生成每个词时关注输入的不同部分。"}) {

@@ -4,6 +4,10 @@
 //   attune_model_tool list MODEL_DIRECTORY               the pieces that have a row, as convert takes them
 //   attune_model_tool segment MODEL_DIRECTORY  < lines   one line of "id:start:end" for each line, full ids
 //   attune_model_tool encode MODEL_DIRECTORY   < lines   the same after respelling, in the model's ids
+//   attune_model_tool tokenize TOKENIZER       < lines   the same with a tokenizer.json or vocab.txt
+//   attune_model_tool input TOKENIZER MAX      < lines   "id:start:end:type", with special tokens, at most MAX
+//   attune_model_tool pairs TOKENIZER MAX longest_first|only_first|only_second < lines   the same for each two lines;
+//                                                        "error" where the text to shorten is too short
 //   attune_model_tool embed MODEL_DIRECTORY query|passage OUT [THREADS] < lines   FP32 vectors [lines, width]
 //
 // In lines, "\n" and "\\" stand for a line break and a backslash.
@@ -58,18 +62,56 @@ int list_kept(const std::string& directory) {
   return 0;
 }
 
+void print(const Encoding& encoding) {
+  for (std::size_t index = 0; index < encoding.ids.size(); ++index) {
+    std::cout << (index > 0 ? " " : "") << encoding.ids[index] << ':' << encoding.offsets[index].start << ':'
+              << encoding.offsets[index].end;
+  }
+  std::cout << '\n';
+}
+
 int print_pieces(const std::string& directory, bool full) {
   const auto encoder = attune::Encoder::open(directory);
   if (!encoder) return fail(encoder.error());
   const attune::UnigramTokenizer& tokenizer = (*encoder)->tokenizer();
   for (std::string line; std::getline(std::cin, line);) {
     const std::string text = unescaped(line);
-    const Encoding encoding = full ? tokenizer.segment(text) : tokenizer.encode(text);
-    for (std::size_t index = 0; index < encoding.ids.size(); ++index) {
-      std::cout << (index > 0 ? " " : "") << encoding.ids[index] << ':' << encoding.offsets[index].start << ':'
-                << encoding.offsets[index].end;
+    print(full ? tokenizer.segment(text) : tokenizer.encode(text));
+  }
+  return 0;
+}
+
+void print(const attune::Result<attune::ModelInput>& input) {
+  if (!input) {
+    std::cout << "error\n";
+    return;
+  }
+  for (std::size_t index = 0; index < input->ids.size(); ++index) {
+    std::cout << (index > 0 ? " " : "") << input->ids[index] << ':' << input->offsets[index].start << ':'
+              << input->offsets[index].end << ':' << input->types[index];
+  }
+  std::cout << '\n';
+}
+
+int tokenize(const std::vector<std::string>& arguments, const std::string& what) {
+  const auto tokenizer = attune::load_tokenizer(arguments[0]);
+  if (!tokenizer) return fail(tokenizer.error());
+  const attune::SequenceTemplate& sequence = (*tokenizer)->sequence_template();
+  attune::InputLimits limits;
+  if (arguments.size() > 1) limits.max_tokens = std::stoul(arguments[1]);
+  const std::string strategy = arguments.size() > 2 ? arguments[2] : "longest_first";
+  if (strategy == "only_first") limits.truncation = attune::Truncation::only_first;
+  if (strategy == "only_second") limits.truncation = attune::Truncation::only_second;
+  for (std::string line; std::getline(std::cin, line);) {
+    const Encoding encoding = (*tokenizer)->encode(unescaped(line));
+    if (what == "tokenize") {
+      print(encoding);
+    } else if (what == "input") {
+      print(build_input(sequence, encoding, limits));
+    } else {
+      if (!std::getline(std::cin, line)) line.clear();
+      print(build_pair(sequence, encoding, (*tokenizer)->encode(unescaped(line)), limits));
     }
-    std::cout << '\n';
   }
   return 0;
 }
@@ -109,6 +151,9 @@ int main(int count, char** values) {
   if (command == "list" && arguments.size() == 1) return list_kept(arguments[0]);
   if (command == "segment" && arguments.size() == 1) return print_pieces(arguments[0], true);
   if (command == "encode" && arguments.size() == 1) return print_pieces(arguments[0], false);
+  if (command == "tokenize" && arguments.size() == 1) return tokenize(arguments, command);
+  if (command == "input" && arguments.size() == 2) return tokenize(arguments, command);
+  if (command == "pairs" && arguments.size() == 3) return tokenize(arguments, command);
   if (command == "embed" && arguments.size() >= 3) return embed(arguments);
   std::cerr << "see the head of tools/model/model_tool.cpp\n";
   return 2;

@@ -1,6 +1,6 @@
 // GELU with the exact error function, in place: x = x / 2 · (1 + erf(x / √2)).
 //   x  [n]  in, out   any alignment
-// A number's result never depends on its place or its neighbours. The AVX2 version uses a rational approximation of
+// A number's result never depends on its place or its neighbours. The vector version uses a rational approximation of
 // erf that is within 3e-7 of the true value; NaN stays NaN.
 #pragma once
 
@@ -10,6 +10,6 @@ namespace attune::nn::kernels {
 
 void gelu(float* x, std::size_t n);  // at cpu_level()
 void gelu_scalar(float* x, std::size_t n);
-void gelu_avx2(float* x, std::size_t n);
+void gelu_simd(float* x, std::size_t n);
 
 }  // namespace attune::nn::kernels

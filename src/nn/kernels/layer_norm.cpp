@@ -1,14 +1,15 @@
 #include "nn/kernels/layer_norm.h"
 
-#include "attune/nn.hpp"
+#include "nn/cpu_level.hpp"
 
 namespace attune::nn::kernels {
 
 void add_layer_norm(const LayerNormRow& row) {
-#ifdef ATTUNE_HAS_AVX2_KERNELS
-  if (cpu_level() == CpuLevel::avx2) return add_layer_norm_avx2(row);
-#endif
-  add_layer_norm_scalar(row);
+  if (uses_simd()) {
+    add_layer_norm_simd(row);
+  } else {
+    add_layer_norm_scalar(row);
+  }
 }
 
 }  // namespace attune::nn::kernels

@@ -19,6 +19,6 @@ struct LayerNormRow {
 
 void add_layer_norm(const LayerNormRow& row);  // at cpu_level()
 void add_layer_norm_scalar(const LayerNormRow& row);
-void add_layer_norm_avx2(const LayerNormRow& row);
+void add_layer_norm_simd(const LayerNormRow& row);
 
 }  // namespace attune::nn::kernels

@@ -1,15 +1,18 @@
-// Softmax of one row, in place: x = exp(scale · (x - peak)) / sum of these.
+// Softmax of one row in two steps, so that whoever multiplies with the weights can divide once at the end:
+//   exp_row:  x = exp(scale · (x - peak)) in place; returns the sum of these, 0 for an empty row
+//   softmax:  exp_row, then x / sum
 //   x      [n]  in, out   any alignment; n may be 0
 //   scale  positive
-// Subtracting the row's peak keeps exp() finite. The AVX2 version's exp is within 2 units in the last place.
+// Subtracting the row's peak keeps exp() finite. The vector version's exp is within 2 units in the last place.
 #pragma once
 
 #include <cstddef>
 
 namespace attune::nn::kernels {
 
-void softmax(float* x, std::size_t n, float scale);  // at cpu_level()
-void softmax_scalar(float* x, std::size_t n, float scale);
-void softmax_avx2(float* x, std::size_t n, float scale);
+float exp_row(float* x, std::size_t n, float scale);  // at cpu_level()
+float exp_row_scalar(float* x, std::size_t n, float scale);
+float exp_row_simd(float* x, std::size_t n, float scale);
+void softmax(float* x, std::size_t n, float scale);
 
 }  // namespace attune::nn::kernels

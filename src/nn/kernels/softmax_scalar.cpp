@@ -4,8 +4,8 @@
 
 namespace attune::nn::kernels {
 
-void softmax_scalar(float* x, std::size_t n, float scale) {
-  if (n == 0) return;
+float exp_row_scalar(float* x, std::size_t n, float scale) {
+  if (n == 0) return 0;
   float peak = x[0];
   for (std::size_t i = 1; i < n; ++i) peak = x[i] > peak ? x[i] : peak;
   float sum = 0;
@@ -13,7 +13,7 @@ void softmax_scalar(float* x, std::size_t n, float scale) {
     x[i] = std::exp((x[i] - peak) * scale);
     sum += x[i];
   }
-  for (std::size_t i = 0; i < n; ++i) x[i] /= sum;
+  return sum;
 }
 
 }  // namespace attune::nn::kernels

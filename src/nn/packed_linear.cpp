@@ -1,0 +1,96 @@
+// Packing: FP32 rows of weights become panels that the kernels read from front to back.
+#include <algorithm>
+#include <cassert>
+#include <cmath>
+
+#include "attune/nn.hpp"
+
+#include "nn/kernels/gemm_f32.h"
+#include "nn/kernels/gemm_i8.h"
+#include "nn/packed_product.hpp"
+
+namespace attune::nn {
+namespace {
+
+// What inputs are multiplied with before they are rounded, so that columns with large inputs do not take the whole
+// range (SmoothQuant, half of the difficulty moved to the weights): √(largest weight / range), the median taken as 1.
+std::vector<float> input_factors(std::span<const float> weight, std::span<const float> range) {
+  const std::size_t in = range.size();
+  std::vector<float> factor(in, 0.0F);
+  for (std::size_t i = 0; i < weight.size(); ++i) {
+    factor[i % in] = std::max(factor[i % in], std::abs(weight[i]));
+  }
+  for (std::size_t i = 0; i < in; ++i) {
+    factor[i] = std::sqrt(std::max(factor[i], 1e-6F) / std::max(range[i], 1e-6F));
+  }
+  std::vector<float> sorted = factor;
+  const auto middle = sorted.begin() + static_cast<std::ptrdiff_t>(in / 2);
+  std::nth_element(sorted.begin(), middle, sorted.end());
+  // Bounded, so that one dead column cannot blow up the rounding of the others.
+  for (float& value : factor) value = std::clamp(value / *middle, 0.02F, 20.0F);
+  return factor;
+}
+
+}  // namespace
+
+PackedLinear PackedLinear::pack(const LinearWeights& weights, Precision precision, std::span<const float> range) {
+  PackedLinear packed;
+  packed.precision_ = precision;
+  packed.out_ = weights.bias.size();
+  packed.in_ = weights.weight.size() / packed.out_;
+  assert(packed.in_ * packed.out_ == weights.weight.size() && (range.empty() || range.size() == packed.in_));
+  packed.bias_.assign(weights.bias.begin(), weights.bias.end());
+  if (precision == Precision::f32) {
+    packed.pack_f32(weights.weight);
+  } else {
+    packed.pack_i8(weights.weight, range);
+  }
+  return packed;
+}
+
+std::size_t PackedLinear::bytes() const {
+  return i8_.size() + sizeof(float) * (bias_.size() + f32_.size() + i8_scale_.size() + i8_sum_.size() + factor_.size());
+}
+
+void PackedLinear::pack_f32(std::span<const float> weight) {
+  const std::size_t wide = panel_columns_ = kernels::panel_columns_f32();
+  f32_.assign((out_ + wide - 1) / wide * wide * in_, 0.0F);
+  for (std::size_t o = 0; o < out_; ++o) {
+    float* panel = f32_.data() + o / wide * wide * in_ + o % wide;
+    for (std::size_t i = 0; i < in_; ++i) panel[i * wide] = weight[o * in_ + i];
+  }
+}
+
+void PackedLinear::pack_i8(std::span<const float> weight, std::span<const float> range) {
+  constexpr std::size_t kGroup = kernels::kQuantGroup;
+  const std::size_t wide = panel_columns_ = kernels::panel_columns_i8();
+  const std::size_t groups = quantisation_groups(in_);
+  const std::size_t panels = (out_ + wide - 1) / wide;
+  i8_.assign(panels * groups * kGroup * wide, 0);
+  i8_scale_.assign(panels * groups * wide, 0.0F);
+  i8_sum_.assign(panels * groups * wide, 0.0F);
+  if (!range.empty()) factor_ = input_factors(weight, range);
+  std::vector<float> row(groups * kGroup, 0.0F);
+  for (std::size_t o = 0; o < out_; ++o) {
+    for (std::size_t i = 0; i < in_; ++i) row[i] = weight[o * in_ + i] / (factor_.empty() ? 1.0F : factor_[i]);
+    for (std::size_t g = 0; g < groups; ++g) {
+      const float* from = row.data() + g * kGroup;
+      float largest = 0;
+      for (std::size_t k = 0; k < kGroup; ++k) largest = std::max(largest, std::abs(from[k]));
+      const float inverse = largest > 1e-30F ? static_cast<float>(kernels::kMaxWeight) / largest : 0.0F;
+      const std::size_t at = (o / wide * groups + g) * wide;
+      std::int8_t* to = i8_.data() + at * kGroup;
+      std::int32_t sum = 0;
+      for (std::size_t k = 0; k < kGroup; ++k) {
+        const auto value = static_cast<std::int32_t>(std::nearbyint(from[k] * inverse));
+        to[(k / 4 * wide + o % wide) * 4 + k % 4] = static_cast<std::int8_t>(value);
+        sum += value;
+      }
+      const float scale = largest / static_cast<float>(kernels::kMaxWeight);
+      i8_scale_[at + o % wide] = scale;
+      i8_sum_[at + o % wide] = scale * static_cast<float>(sum);
+    }
+  }
+}
+
+}  // namespace attune::nn
