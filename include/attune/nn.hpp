@@ -31,6 +31,10 @@ CpuLevel choose_cpu_level(std::string_view forced, CpuLevel best);
 // quarter of the memory and two to three times as fast on AVX2; sums of products are exact.
 enum class Precision { f32, i8 };
 
+// Operations a second (a product and an addition are two) that this machine does at most with the arithmetic of these
+// kernels, out of registers, with `threads` threads at once. Runs for about a quarter of a second; the best of several.
+double measure_peak(Precision precision, std::size_t threads);
+
 // y = x · weightᵀ + bias
 struct LinearWeights {
   std::span<const float> weight;  // [out, in]

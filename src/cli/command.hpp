@@ -65,6 +65,7 @@ void print_error(const std::string& text);
 bool stdout_is_terminal();
 bool stderr_is_terminal();
 
+void add_bench_command(CLI::App& app, Session& session);
 void add_completion_command(CLI::App& app, Session& session);
 void add_doctor_command(CLI::App& app, Session& session);
 void add_embed_command(CLI::App& app, Session& session);

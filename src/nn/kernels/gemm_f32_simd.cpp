@@ -4,6 +4,7 @@
 #include "nn/kernels/simd.h"
 
 #include "nn/kernels/gemm_f32.h"
+#include "nn/kernels/peak.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace attune::nn::kernels::HWY_NAMESPACE {
@@ -80,6 +81,21 @@ std::size_t panel_columns() {
   return kColumns;
 }
 
+// Twelve chains hide the latency of a multiply-add on every processor that has one.
+std::size_t peak(std::size_t steps) {
+  constexpr std::size_t kChains = 12;
+  const Floats d;
+  Vector x = hn::Set(d, peak_sink_f32);
+  Vector sums[kChains];
+  for (Vector& sum : sums) sum = x;
+  for (std::size_t step = 0; step < steps; ++step) {
+    for (Vector& sum : sums) sum = hn::MulAdd(x, x, sum);
+  }
+  for (std::size_t i = 1; i < kChains; ++i) sums[0] = hn::Add(sums[0], sums[i]);
+  peak_sink_f32 = hn::GetLane(hn::SumOfLanes(d, sums[0]));
+  return kChains * kLanes;
+}
+
 }  // namespace
 }  // namespace attune::nn::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -89,9 +105,14 @@ namespace attune::nn::kernels {
 
 HWY_EXPORT(run);
 HWY_EXPORT(panel_columns);
+HWY_EXPORT(peak);
 
 void gemm_f32_simd(const GemmF32& job) {
   HWY_DYNAMIC_DISPATCH(run)(job);
+}
+
+std::size_t peak_f32_simd(std::size_t steps) {
+  return HWY_DYNAMIC_DISPATCH(peak)(steps);
 }
 
 std::size_t panel_columns_f32_simd() {

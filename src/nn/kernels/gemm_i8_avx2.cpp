@@ -43,4 +43,8 @@ void gemm_i8_avx2(const GemmI8& job) {
   run_all(job);
 }
 
+std::size_t peak_i8_avx2(std::size_t steps) {
+  return run_peak(steps);
+}
+
 }  // namespace attune::nn::kernels

@@ -21,4 +21,8 @@ void gemm_i8_avx512(const GemmI8& job) {
   run_all(job);
 }
 
+std::size_t peak_i8_avx512(std::size_t steps) {
+  return run_peak(steps);
+}
+
 }  // namespace attune::nn::kernels

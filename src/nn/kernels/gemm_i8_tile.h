@@ -4,6 +4,7 @@
 #pragma once
 
 #include "nn/kernels/gemm_i8.h"
+#include "nn/kernels/peak.h"
 
 namespace attune::nn::kernels {
 namespace {
@@ -70,6 +71,30 @@ inline void run_rest(const GemmI8& job, std::size_t row) {
     if (job.rows - row == R) return run_rows<R>(job, row);
     run_rest<R - 1>(job, row);
   }
+}
+
+// The inner step of run_tile with everything in registers.
+inline std::size_t run_peak(std::size_t steps) {
+  constexpr std::size_t kChains = 8;
+  Lanes::Ints x = Lanes::zero();
+  Lanes::Ints w = Lanes::zero();
+  Lanes::Ints sums[kChains];
+  for (Lanes::Ints& sum : sums) sum = Lanes::zero();
+  for (std::size_t step = 0; step < steps; ++step) {
+    // The compiler must take both for new each time, or it would do the products once.
+    for (Lanes::Ints& sum : sums) {
+      __asm__ volatile("" : "+v"(x), "+v"(w));
+      Lanes::Ints x_1 = x;
+      __asm__ volatile("" : "+v"(x_1));
+      sum = Lanes::add_products(sum, x, w, x_1, w);
+    }
+  }
+  for (const Lanes::Ints& sum : sums) {
+    std::int32_t first;
+    __builtin_memcpy(&first, &sum, sizeof first);
+    peak_sink_i8 = first;
+  }
+  return kChains * Lanes::kColumns * 8;
 }
 
 inline void run_all(const GemmI8& job) {

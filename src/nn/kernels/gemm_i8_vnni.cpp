@@ -20,4 +20,8 @@ void gemm_i8_vnni(const GemmI8& job) {
   run_all(job);
 }
 
+std::size_t peak_i8_vnni(std::size_t steps) {
+  return run_peak(steps);
+}
+
 }  // namespace attune::nn::kernels
