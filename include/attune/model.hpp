@@ -1,8 +1,9 @@
 // Model: which layers make an encoder; how are weights loaded, saved and converted?
 //
-// Knows names and files, and hands plain weights to `nn`. Used by `embed` (and, for files, by `cli`). A model is a
-// directory with one file, model.safetensors, in our own layout (models/embedder/README.md): weights with the 4-bit
-// blocks kept as they are, the tokenizer's vocabulary, and in the metadata what a person and a program need to know.
+// Knows names and files, and hands plain weights to `nn`. Used by `embed` (and, for files, by `cli`). A model is one of
+// these: a directory with model.safetensors in our own layout, which holds everything (weights of any precision, the
+// tokenizer, what a person and a program need to know); a directory as Hugging Face has it (config.json,
+// model.safetensors, tokenizer.json or vocab.txt); an ONNX export, alone or in a directory with its tokenizer.
 #pragma once
 
 #include <cstddef>
@@ -22,8 +23,9 @@ namespace attune {
 
 // What a model file says of itself, and what was seen of the file.
 struct ModelDescription {
-  std::string name;          // "multilingual-e5-small"
-  std::string identity;      // "<name>@<first 16 digits of the file's SHA-256>"
+  std::string name;  // "multilingual-e5-small"
+  // "<name>@<first 16 digits of the file's SHA-256>"; where several files make a model, of what they say together
+  std::string identity;
   std::string format;        // "attune" (our own file), "hugging-face", "onnx"
   std::string architecture;  // "bert-encoder" in our own file, else as the model calls it: "bert", "xlm-roberta", …
   std::string pooling;       // "mean", "cls", "weighted"
@@ -45,11 +47,11 @@ struct ModelDescription {
   std::vector<std::string> labels;  // of a sequence-classification head, one for each of its numbers; empty: no head
 };
 
-// Reads what model.safetensors in `directory` says of itself, checking the whole file's shape but running nothing.
-// Fails with not_found, corrupt (naming the tensor or the field), unsupported.
-Result<ModelDescription> describe_model(const std::filesystem::path& directory);
+// Reads what a model says of itself, checking names, types and shapes of all tensors but running nothing. `path` is a
+// directory or an .onnx file. Fails with not_found, corrupt (naming the tensor or the field), unsupported.
+Result<ModelDescription> describe_model(const std::filesystem::path& path);
 
-// Every directory directly under `models` that holds a model.safetensors, by name. One that cannot be read is in
+// Every directory directly under `models` that holds a model, by name. One that cannot be read is in
 // `broken`, with the reason. Fails with not_found or io when `models` itself cannot be listed.
 struct ModelList {
   struct Entry {
@@ -82,6 +84,67 @@ struct ConvertRequest {
 // Converts the `E5S1` container. The same input gives the same bytes. Fails with not_found, corrupt (naming the
 // tensor), unsupported (another version or shape), bad_input (an unknown piece in the list, a wrong SHA-256), io.
 Result<ModelDescription> convert_e5_container(const ConvertRequest& request);
+
+// How precisely a converted model keeps its matrices. Vectors (biases, norms, positions) and heads stay FP32.
+enum class WeightPrecision { f32, int8 };
+
+struct ConversionRequest {
+  std::filesystem::path source;            // a model of any format that describe_model reads
+  std::filesystem::path output_directory;  // created if absent; model.safetensors in it is replaced
+  WeightPrecision precision = WeightPrecision::int8;
+  std::string name;  // of the new model; "": the source's
+};
+
+// What int8 costs a part of the model: √(Σ (weight - kept weight)² / Σ weight²).
+struct ConversionError {
+  std::string part;  // "embeddings", "layers.0", …
+  double relative_rms = 0;
+};
+
+struct Conversion {
+  ModelDescription description;         // of the new model
+  std::vector<ConversionError> errors;  // empty for FP32
+};
+
+// Writes any model as our own file, with its tokenizer inside. The same input gives the same bytes. Fails like
+// describe_model, with bad_input if the source itself would be replaced, and with io.
+Result<Conversion> convert_model(const ConversionRequest& request);
+
+// Whether a model and its conversion say the same.
+struct ScoreComparison {
+  std::size_t pairs = 0;
+  double rank_correlation = 0;     // Spearman's over the pairs' scores; with a head, of the label that fares worst
+  double lowest_cosine = 0;        // between the two vectors of one sentence
+  double hidden_relative_rms = 0;  // √(Σ difference² / Σ reference²) of the last layer's hidden states
+};
+
+// Scores all pairs of some built-in sentences with `reference` in FP32 and with `model` in integers: by the cosine of
+// their vectors, or by the head that reads a pair. Fails like Encoder::open.
+Result<ScoreComparison> compare_scores(const std::filesystem::path& reference, const std::filesystem::path& model);
+
+struct ModelCheck {
+  ModelDescription description;
+  std::vector<std::string> checked;  // what was looked at
+  std::vector<std::string> faults;   // what is wrong; empty: nothing
+};
+
+// Reads everything: every weight must be finite, each token of tokenizer.json must have a row, and one sentence must go
+// through. Fails like describe_model where not even that much can be read.
+Result<ModelCheck> check_model(const std::filesystem::path& path);
+
+struct AddRequest {
+  std::filesystem::path source;  // a model of any format that describe_model reads
+  std::filesystem::path models;  // the folder with the models; created if absent
+  std::string name;              // of the new folder; "": the source's name
+  // What a file may not say. Empty: what the source says, or what is known of a model of this name.
+  std::string pooling;  // "mean", "cls", "weighted"
+  std::string query_prefix;
+  std::string passage_prefix;
+};
+
+// Checks a model and copies what belongs to it into a new folder of `models`. Fails like check_model, with bad_input on
+// an impossible name, with conflict if there is a model of that name, with corrupt if the check finds a fault, with io.
+Result<ModelDescription> add_model(const AddRequest& request);
 
 struct EncoderOptions {
   // i8 is two to three times as fast as f32 on AVX2 and takes a quarter of the memory; its vectors have a cosine of

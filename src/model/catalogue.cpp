@@ -38,7 +38,8 @@ Result<ModelList> list_models(const std::filesystem::path& models) {
   }
   std::vector<std::filesystem::path> directories;
   for (; entries != std::filesystem::directory_iterator(); entries.increment(code)) {
-    if (holds_model(entries->path())) directories.push_back(entries->path());
+    const bool hidden = entries->path().filename().string().starts_with('.');
+    if (!hidden && holds_model(entries->path())) directories.push_back(entries->path());
     if (directories.size() >= kMaxModels) break;
   }
   std::sort(directories.begin(), directories.end());

@@ -207,9 +207,11 @@ Result<std::unique_ptr<Encoder>> Encoder::open(const std::filesystem::path& path
     if (part == 1) packed = PackedEncoder::pack(parts->weights, options.precision, threads);
   });
   if (!tokenizer) return tokenizer.error().while_doing("'" + to_utf8(path) + "'");
-  if (options.with_tokenizer &&
-      static_cast<std::size_t>((*tokenizer).tokenizer->vocabulary_size()) > parts->weights.shape.vocabulary) {
-    return Error{ErrorKind::corrupt, "'" + to_utf8(path) + "': the tokenizer has more ids than the embedding table"};
+  const std::size_t rows = parts->weights.shape.vocabulary;
+  if (options.with_tokenizer && static_cast<std::size_t>(tokenizer->tokenizer->vocabulary_size()) > rows) {
+    const std::string token(tokenizer->tokenizer->piece(static_cast<std::int32_t>(rows)));
+    return Error{ErrorKind::corrupt, "'" + to_utf8(path) + "': token '" + token + "' has id " + std::to_string(rows) +
+                                         ", the table of words has " + std::to_string(rows) + " rows"};
   }
   return std::unique_ptr<Encoder>(
       std::make_unique<FileEncoder>(std::move(parts->description), std::move(tokenizer).value(), std::move(packed)));

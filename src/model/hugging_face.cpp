@@ -40,7 +40,7 @@ Result<ModelParts> read_hugging_face_model(const Safetensors& tensors, const std
   weights->keep = tensors.keep();
   auto tokenizer = find_tokenizer(directory, "");
   if (!tokenizer) return tokenizer.error();
-  ModelParts parts{{}, std::move(weights).value(), std::move(tokenizer).value()};
+  ModelParts parts{{}, std::move(weights).value(), std::move(tokenizer).value(), {}};
   parts.description.format = "hugging-face";
   parts.description.name = name;
   parts.description.architecture = config->model_type;

@@ -40,7 +40,7 @@ Result<ModelParts> read_onnx_model(const WeightFile& file, const std::filesystem
   weights->keep = file.mapped;
   auto tokenizer = find_tokenizer(directory, to_utf8(file.path.stem()));
   if (!tokenizer) return tokenizer.error();
-  ModelParts parts{{}, std::move(weights).value(), std::move(tokenizer).value()};
+  ModelParts parts{{}, std::move(weights).value(), std::move(tokenizer).value(), {}};
   parts.description.format = "onnx";
   parts.description.name = name;
   parts.description.architecture = config->model_type;

@@ -41,7 +41,7 @@ Result<ModelParts> read_own_model(const Safetensors& tensors) {
   if (!weights) return weights.error();
   auto tokenizer = own_tokenizer(file);
   if (!tokenizer) return tokenizer.error();
-  ModelParts parts{file->config.description, std::move(weights).value(), std::move(tokenizer).value()};
+  ModelParts parts{file->config.description, std::move(weights).value(), std::move(tokenizer).value(), {}};
   parts.description.format = "attune";
   return parts;
 }

@@ -1,10 +1,9 @@
 // Weights out of our own file.
-#include <cstring>
-
 #include "attune/nn.hpp"
 
 #include "model/model_file.hpp"
 #include "model/tensor_table.hpp"
+#include "model/write_model.hpp"
 
 namespace attune {
 namespace {
@@ -50,6 +49,10 @@ class OwnReader {
         return matrix;
     }
     matrix.bytes = bytes(name, type, {rows, columns});
+    const int limit = name == "embeddings.word" ? kMaxTableWeight : kMaxWeight;
+    if (type == TensorType::i8 && !is_within(matrix.bytes, limit)) {
+      fail(tensor_error(name, "holds an int8 value beyond " + std::to_string(limit)));
+    }
     return matrix;
   }
 

@@ -186,6 +186,7 @@ Result<ModelParts> read_model(const std::filesystem::path& path) {
   const std::string step = "'" + to_utf8(weights) + "'";
   auto parts = read_weight_file(file, directory, name_of(path));
   if (!parts) return parts.error().while_doing(step);
+  parts->files = {weights, directory};
   if (const Status status = complete(file, directory, *parts); !status) return status.error().while_doing(step);
   return parts;
 }

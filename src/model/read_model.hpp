@@ -28,10 +28,17 @@ struct TokenizerSource {
   std::shared_ptr<const void> keep;      // what the views point into
 };
 
+// Where a model was found.
+struct ModelFiles {
+  std::filesystem::path weights;
+  std::filesystem::path directory;  // of config.json and its like
+};
+
 struct ModelParts {
   ModelDescription description;
   EncoderWeights weights;
   TokenizerSource tokenizer;
+  ModelFiles files;
 };
 
 // Maps and checks everything but the values of large matrices. Fails with not_found, io, corrupt (naming the tensor or

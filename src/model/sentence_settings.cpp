@@ -143,6 +143,15 @@ void read_prompts(JsonFields& fields, SentenceSettings& settings) {
   settings.passage_prefix = passage;
 }
 
+// What `attune model add` wrote down of a model that it knew by its old name.
+void read_origin(JsonFields& fields, SentenceSettings& settings) {
+  const Json* origin = fields.find("attune");
+  if (origin == nullptr || !origin->is_object()) return;
+  JsonFields inner(*origin, "config_sentence_transformers.json: attune");
+  settings.licence = inner.text_or("licence", settings.licence);
+  settings.source = inner.text_or("source", settings.source);
+}
+
 }  // namespace
 
 std::string_view pooling_name(Pooling pooling) {
@@ -176,6 +185,7 @@ Result<SentenceSettings> read_sentence_settings(const std::filesystem::path& dir
   if (!prompts) return prompts.error();
   JsonFields prompt_fields(*prompts, "config_sentence_transformers.json");
   read_prompts(prompt_fields, settings);
+  read_origin(prompt_fields, settings);
   // Passages are compared by cosine, so vectors have length 1 even where no module says so, unless the model asks for
   // another measure.
   const std::string measure = prompt_fields.text_or("similarity_fn_name", "cosine");

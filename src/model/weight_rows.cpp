@@ -7,7 +7,7 @@
 
 #include "attune/nn.hpp"
 
-#include "model/encoder_weights.hpp"
+#include "model/write_model.hpp"
 
 namespace attune {
 namespace {
@@ -76,6 +76,15 @@ void scale_rows(const WeightMatrix& matrix, std::size_t first, std::size_t count
 }
 
 }  // namespace
+
+bool is_within(std::span<const std::uint8_t> values, int limit) {
+  bool within = true;
+  for (const std::uint8_t byte : values) {
+    const auto value = static_cast<int>(static_cast<std::int8_t>(byte));
+    within &= value <= limit && value >= -limit;
+  }
+  return within;
+}
 
 void read_rows(const WeightMatrix& matrix, std::size_t first, std::size_t count, std::span<float> out) {
   assert(first + count <= matrix.rows && out.size() == count * matrix.columns);

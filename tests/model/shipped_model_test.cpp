@@ -21,7 +21,9 @@ const Encoder& shipped() {
 }
 
 const UnigramTokenizer& shipped_tokenizer() {
-  return dynamic_cast<const UnigramTokenizer&>(shipped().tokenizer());
+  const auto* tokenizer = dynamic_cast<const UnigramTokenizer*>(&shipped().tokenizer());
+  REQUIRE(tokenizer != nullptr);
+  return *tokenizer;
 }
 
 struct GoldenLine {

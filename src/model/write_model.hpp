@@ -1,0 +1,42 @@
+// Any model as our own file, version 2.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "attune/core/result.hpp"
+#include "attune/model.hpp"
+
+#include "model/read_model.hpp"
+
+namespace attune {
+
+// The largest value that a weight has in int8. The integer kernel for AVX2 adds two products of a weight and a 7-bit
+// activation in 16 bits, which holds 2 · 64 · 127 and not 2 · 127 · 127. Rows of the word table are never multiplied
+// so.
+inline constexpr int kMaxWeight = 64;
+inline constexpr int kMaxTableWeight = 127;
+
+// True if every int8 value is from -limit to limit.
+bool is_within(std::span<const std::uint8_t> values, int limit);
+
+struct QuantisedRows {
+  std::vector<std::int8_t> values;  // [rows, columns]
+  std::vector<float> scales;        // [rows]
+  double squared_error = 0;         // summed over all weights
+  double squared_weights = 0;
+};
+// Symmetric, one scale for each row, rounding to nearest: value = round(weight / scale), scale = row's peak / limit.
+// Fails with corrupt on a weight that is not finite, naming `name`.
+Result<QuantisedRows> quantise_rows(const WeightMatrix& matrix, int limit, const std::string& name);
+
+struct WrittenModel {
+  std::string bytes;                    // the whole file
+  std::vector<ConversionError> errors;  // the word table, then each layer; empty for FP32
+};
+// Fails with corrupt on a weight that is not finite, naming the tensor as our file calls it.
+Result<WrittenModel> write_own_model(const ModelParts& parts, WeightPrecision precision);
+
+}  // namespace attune
