@@ -25,7 +25,7 @@ struct BenchOptions {
   std::string model;
   std::string file;
   std::string query = "how does attention decide which words belong together";
-  std::string precision = "i8";
+  nn::Precision precision = nn::Precision::i8;
   std::size_t tokens = 128;
   std::size_t count = 64;
   int repeat = 5;
@@ -159,9 +159,8 @@ double rounded(double value) {
 Status run_bench(const BenchOptions& options, bool pairs, Session& session) {
   const auto models = options.common.models.empty() ? default_models() : options.common.models;
   const auto path = options.model.empty() ? models / "embedder" : std::filesystem::path(options.model);
-  const auto precision = options.precision == "f32" ? nn::Precision::f32 : nn::Precision::i8;
   const auto loading = Clock::now();
-  const auto encoder = Encoder::open(path, {.precision = precision, .threads = options.common.threads});
+  const auto encoder = Encoder::open(path, {.precision = options.precision, .threads = options.common.threads});
   if (!encoder) return encoder.error();
   const double load_seconds = std::chrono::duration<double>(Clock::now() - loading).count();
   const bool logits = pairs && !(*encoder)->description().labels.empty();
@@ -170,7 +169,7 @@ Status run_bench(const BenchOptions& options, bool pairs, Session& session) {
   if (!inputs) return inputs.error();
   const auto run = run_encoder(options, **encoder, *inputs, logits, session);
   if (!run) return run.error();
-  const double peak = nn::measure_peak(precision, thread_count(options.common.threads));
+  const double peak = nn::measure_peak(options.precision, thread_count(options.common.threads));
 
   BenchOptions once = options;
   once.repeat = 0;
@@ -187,7 +186,7 @@ Status run_bench(const BenchOptions& options, bool pairs, Session& session) {
   const double operations = useful_operations(**encoder, *inputs);
   const std::size_t row = run->numbers.size() / inputs->inputs.size();
   return report(options, Json{{"model", (*encoder)->description().identity},
-                              {"precision", options.precision},
+                              {"precision", options.precision == nn::Precision::i8 ? "i8" : "f32"},
                               {"cpu_level", nn::cpu_level_name(nn::cpu_level())},
                               {"threads", thread_count(options.common.threads)},
                               {"scores", !pairs   ? "vectors"
@@ -220,9 +219,7 @@ void add_bench(CLI::App& bench, Session& session, bool pairs) {
   command->add_option("--model", options->model, "a model directory or .onnx file (default: the embedder)");
   command->add_option("--threads", options->common.threads, "threads; 0 means one for each core")
       ->check(CLI::Range(0, 1024));
-  command->add_option("--precision", options->precision, "arithmetic: i8 or f32")
-      ->check(CLI::IsMember({"i8", "f32"}))
-      ->capture_default_str();
+  add_precision_option(*command, options->precision);
   command->add_option("--file", options->file, "texts, one a line (default: made-up tokens)");
   command->add_option("--tokens", options->tokens, "tokens of each made-up sequence")->capture_default_str();
   command->add_option("--count", options->count, "made-up sequences")
