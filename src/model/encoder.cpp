@@ -213,6 +213,7 @@ Result<std::unique_ptr<Encoder>> Encoder::open(const std::filesystem::path& path
     return Error{ErrorKind::corrupt, "'" + to_utf8(path) + "': token '" + token + "' has id " + std::to_string(rows) +
                                          ", the table of words has " + std::to_string(rows) + " rows"};
   }
+  parts->mapped->forget_pages();
   return std::unique_ptr<Encoder>(
       std::make_unique<FileEncoder>(std::move(parts->description), std::move(tokenizer).value(), std::move(packed)));
 }
