@@ -195,10 +195,10 @@ class Encoder {
   [[nodiscard]] virtual const Tokenizer& tokenizer() const = 0;
   // What the model reads around a text, or two.
   [[nodiscard]] virtual const SequenceTemplate& sequence_template() const = 0;
-  // Products and sums that a token takes in all layers, without its attention; and those of its attention for each
-  // token that it looks at. Twice as many operations.
-  [[nodiscard]] virtual double products_per_token() const = 0;
-  [[nodiscard]] virtual double products_per_token_pair() const = 0;
+  // Products (each with its addition: twice as many operations) of matrices and attention that one sequence needs, for
+  // its vector or for its logits. Where only the first token is read, the last layer needs little more than keys and
+  // values of the others.
+  [[nodiscard]] virtual double products(std::size_t tokens, bool logits) const = 0;
   [[nodiscard]] virtual std::size_t weight_bytes() const = 0;  // of memory, packed, without the embedding tables
 };
 

@@ -3,7 +3,6 @@
 #include <chrono>
 #include <cmath>
 #include <fstream>
-#include <numeric>
 
 #include <nlohmann/json.hpp>
 
@@ -29,6 +28,8 @@ struct BenchOptions {
   std::size_t tokens = 128;
   std::size_t count = 64;
   std::size_t batch = 0;
+  bool no_check = false;
+  std::string out;
   int repeat = 5;
 };
 
@@ -170,12 +171,23 @@ double resident_megabytes() {
   return 0;
 }
 
-double useful_operations(const Encoder& encoder, const Inputs& inputs) {
+// How far the numbers are from those of the same model in FP32.
+Result<Json> agreement_with_f32(const BenchOptions& options, const std::filesystem::path& path, const Inputs& inputs,
+                                bool logits, const std::vector<float>& numbers, const Session& session) {
+  BenchOptions once = options;
+  once.repeat = 0;
+  const auto exact = Encoder::open(path, {.precision = nn::Precision::f32, .threads = options.common.threads});
+  if (!exact) return exact.error();
+  const auto reference = run_encoder(once, **exact, inputs, logits, session);
+  if (!reference) return reference.error();
+  const std::size_t row = numbers.size() / inputs.inputs.size();
+  return Json{{row == 1 ? "largest_difference_from_f32" : "lowest_cosine_with_f32",
+               agreement(numbers, reference->numbers, row)}};
+}
+
+double useful_operations(const Encoder& encoder, const Inputs& inputs, bool logits) {
   double products = 0;
-  for (const ModelInput& input : inputs.inputs) {
-    const auto tokens = static_cast<double>(input.ids.size());
-    products += tokens * encoder.products_per_token() + tokens * tokens * encoder.products_per_token_pair();
-  }
+  for (const ModelInput& input : inputs.inputs) products += encoder.products(input.ids.size(), logits);
   return 2 * products;
 }
 
@@ -186,7 +198,7 @@ Status report(const BenchOptions& options, const Json& json) {
   }
   for (const auto& [key, value] : json.items()) {
     std::string label = key + ":";
-    label.resize(24, ' ');
+    label.resize(30, ' ');
     print_line(label + (value.is_string() ? value.get<std::string>() : value.dump()));
   }
   return {};
@@ -196,61 +208,82 @@ double rounded(double value) {
   return std::round(value * 1e4) / 1e4;
 }
 
+// What loading cost.
+struct Loading {
+  double seconds = 0;
+  double resident_before = 0;
+  double resident_after = 0;
+};
+
+struct Measured {
+  const Encoder& encoder;
+  const Inputs& inputs;
+  const Run& run;
+  Loading loading;
+  bool pairs = false;
+  bool logits = false;
+};
+
+Json figures(const BenchOptions& options, const Measured& measured) {
+  const Encoder& encoder = measured.encoder;
+  const std::vector<double>& times = measured.run.seconds;
+  const double seconds = times[times.size() / 2];
+  const auto count = static_cast<double>(measured.inputs.inputs.size());
+  double tokens = 0;
+  for (const ModelInput& input : measured.inputs.inputs) tokens += static_cast<double>(input.ids.size());
+  const double rate = useful_operations(encoder, measured.inputs, measured.logits) / seconds;
+  const double peak = nn::measure_peak(options.precision, thread_count(options.common.threads));
+  const char* scores = !measured.pairs   ? "vectors"
+                       : measured.logits ? "cross-encoder logits"
+                                         : "no head: one vector a pair";
+  return {{"model", encoder.description().identity},
+          {"precision", options.precision == nn::Precision::i8 ? "i8" : "f32"},
+          {"cpu_level", nn::cpu_level_name(nn::cpu_level())},
+          {"threads", thread_count(options.common.threads)},
+          {"scores", scores},
+          {measured.pairs ? "pairs" : "passages", measured.inputs.inputs.size()},
+          {"tokens", tokens},
+          {measured.pairs ? "pairs_per_second" : "passages_per_second", rounded(count / seconds)},
+          {"tokens_per_second", rounded(tokens / seconds)},
+          {"seconds_median", rounded(seconds)},
+          {"seconds_best", rounded(times.front())},
+          {"seconds_worst", rounded(times.back())},
+          {"tokenizer_seconds", rounded(measured.inputs.seconds)},
+          {"gflops", rounded(rate / 1e9)},
+          {"gflops_peak", rounded(peak / 1e9)},
+          {"share_of_peak", rounded(rate / peak)},
+          {"load_seconds", rounded(measured.loading.seconds)},
+          {"weight_megabytes", rounded(static_cast<double>(encoder.weight_bytes()) / 1e6)},
+          {"loaded_megabytes", rounded(measured.loading.resident_after - measured.loading.resident_before)},
+          {"resident_megabytes", rounded(measured.loading.resident_after)}};
+}
+
 Status run_bench(const BenchOptions& options, bool pairs, Session& session) {
   const auto models = options.common.models.empty() ? default_models() : options.common.models;
   const auto path = options.model.empty() ? models / "embedder" : std::filesystem::path(options.model);
-  const double resident_before = resident_megabytes();
-  const auto loading = Clock::now();
+  Loading loading{.resident_before = resident_megabytes()};
+  const auto start = Clock::now();
   const auto encoder = Encoder::open(path, {.precision = options.precision, .threads = options.common.threads});
   if (!encoder) return encoder.error();
-  const double load_seconds = std::chrono::duration<double>(Clock::now() - loading).count();
-  const double resident_loaded = resident_megabytes();
+  loading.seconds = std::chrono::duration<double>(Clock::now() - start).count();
+  loading.resident_after = resident_megabytes();
   const bool logits = pairs && !(*encoder)->description().labels.empty();
   auto inputs = Result<Inputs>(options.file.empty() ? made_up_inputs(options, **encoder) : Inputs());
   if (!options.file.empty()) inputs = inputs_of_file(options, **encoder, pairs);
   if (!inputs) return inputs.error();
   const auto run = run_encoder(options, **encoder, *inputs, logits, session);
   if (!run) return run.error();
-  const double peak = nn::measure_peak(options.precision, thread_count(options.common.threads));
-
-  BenchOptions once = options;
-  once.repeat = 0;
-  const auto exact = Encoder::open(path, {.precision = nn::Precision::f32, .threads = options.common.threads});
-  if (!exact) return exact.error();
-  const auto reference = run_encoder(once, **exact, *inputs, logits, session);
-  if (!reference) return reference.error();
-
-  const double seconds = run->seconds[run->seconds.size() / 2];
-  const auto count = static_cast<double>(inputs->inputs.size());
-  const double tokens =
-      std::accumulate(inputs->inputs.begin(), inputs->inputs.end(), 0.0,
-                      [](double sum, const ModelInput& input) { return sum + static_cast<double>(input.ids.size()); });
-  const double operations = useful_operations(**encoder, *inputs);
-  const std::size_t row = run->numbers.size() / inputs->inputs.size();
-  return report(options, Json{{"model", (*encoder)->description().identity},
-                              {"precision", options.precision == nn::Precision::i8 ? "i8" : "f32"},
-                              {"cpu_level", nn::cpu_level_name(nn::cpu_level())},
-                              {"threads", thread_count(options.common.threads)},
-                              {"scores", !pairs   ? "vectors"
-                                         : logits ? "cross-encoder logits"
-                                                  : "no head: vectors of both texts as one"},
-                              {pairs ? "pairs" : "passages", inputs->inputs.size()},
-                              {"tokens", tokens},
-                              {pairs ? "pairs_per_second" : "passages_per_second", rounded(count / seconds)},
-                              {"tokens_per_second", rounded(tokens / seconds)},
-                              {"seconds_median", rounded(seconds)},
-                              {"seconds_best", rounded(run->seconds.front())},
-                              {"seconds_worst", rounded(run->seconds.back())},
-                              {"tokenizer_seconds", rounded(inputs->seconds)},
-                              {"load_seconds", rounded(load_seconds)},
-                              {"gflops", rounded(operations / seconds / 1e9)},
-                              {"gflops_peak", rounded(peak / 1e9)},
-                              {"share_of_peak", rounded(operations / seconds / peak)},
-                              {"resident_megabytes", rounded(resident_loaded)},
-                              {"resident_megabytes_of_model", rounded(resident_loaded - resident_before)},
-                              {"weight_megabytes", rounded(static_cast<double>((*encoder)->weight_bytes()) / 1e6)},
-                              {row == 1 ? "largest_difference_from_f32" : "lowest_cosine_with_f32",
-                               agreement(run->numbers, reference->numbers, row)}});
+  Json json = figures(options, {**encoder, *inputs, *run, loading, pairs, logits});
+  if (!options.out.empty()) {
+    const std::string bytes(reinterpret_cast<const char*>(run->numbers.data()), run->numbers.size() * sizeof(float));
+    if (const Status written = write_file_durably(options.out, bytes); !written) return written;
+  }
+  if (!options.no_check) {
+    const auto checked = agreement_with_f32(options, path, *inputs, logits, run->numbers, session);
+    if (!checked) return checked.error();
+    json.update(*checked);
+  }
+  return report(options, json);
 }
 
 void add_bench(CLI::App& bench, Session& session, bool pairs) {
@@ -272,6 +305,8 @@ void add_bench(CLI::App& bench, Session& session, bool pairs) {
       ->check(CLI::Range(1, 100000))
       ->capture_default_str();
   command->add_option("--batch", options->batch, "sequences handed over at a time; 0: all")->capture_default_str();
+  command->add_flag("--no-check", options->no_check, "do not compare with the exact numbers");
+  command->add_option("--out", options->out, "write the numbers to this file, FP32");
   command->add_option("--repeat", options->repeat, "runs; the median counts")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();

@@ -88,14 +88,7 @@ class FileEncoder final : public Encoder {
   const ModelDescription& description() const override { return description_; }
   const Tokenizer& tokenizer() const override { return *tokenizer_.tokenizer; }
   const SequenceTemplate& sequence_template() const override { return tokenizer_.sequence; }
-  double products_per_token() const override {
-    const auto width = static_cast<double>(description_.width);
-    const auto inner = static_cast<double>(description_.feed_forward);
-    return static_cast<double>(description_.layers) * (4 * width * width + 2 * width * inner);
-  }
-  double products_per_token_pair() const override {
-    return static_cast<double>(description_.layers) * 2 * static_cast<double>(description_.width);
-  }
+  double products(std::size_t tokens, bool logits) const override;
   std::size_t weight_bytes() const override { return packed_.weight_bytes(); }
 
  private:
@@ -109,6 +102,16 @@ class FileEncoder final : public Encoder {
   ModelTokenizer tokenizer_;
   PackedEncoder packed_;
 };
+
+double FileEncoder::products(std::size_t tokens, bool logits) const {
+  const auto width = static_cast<double>(description_.width);
+  const auto inner = static_cast<double>(description_.feed_forward);
+  const auto layers = static_cast<double>(description_.layers);
+  const auto t = static_cast<double>(tokens);
+  const double row = 2 * width * width + 2 * width * inner + 2 * width * t;  // all but keys and values
+  const double last_rows = logits || packed_.shape().pooling == Pooling::cls ? 1.0 : t;
+  return layers * t * 2 * width * width + ((layers - 1) * t + last_rows) * row;
+}
 
 Status FileEncoder::check(std::span<const Sequence> sequences) const {
   const auto vocabulary = static_cast<std::int64_t>(packed_.shape().vocabulary);
