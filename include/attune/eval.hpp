@@ -63,6 +63,7 @@ struct EvalOptions {
   std::filesystem::path cache;   // folder of built collections; empty: $XDG_CACHE_HOME/attune/eval
   std::filesystem::path models;  // as in WorkspaceOptions
   int threads = 0;
+  nn::Precision precision = nn::Precision::i8;
   std::size_t depth = 100;  // chunks that each leg and each list hold, and documents that are reranked
 };
 

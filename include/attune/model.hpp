@@ -150,7 +150,8 @@ struct EncoderOptions {
   // i8 is two to three times as fast as f32 on AVX2 and takes a quarter of the memory; its vectors have a cosine of
   // 0.995 and more with those of f32.
   nn::Precision precision = nn::Precision::i8;
-  int threads = 0;  // that pack the weights while loading; 0: one for each core
+  int threads = 0;             // that pack the weights while loading; 0: one for each core
+  bool with_tokenizer = true;  // false: for callers that have ids; tokenizer() may not be called then
 };
 
 // How many sequences are computed at a time, and by whom. None of it shows in a result.

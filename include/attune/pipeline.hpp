@@ -30,6 +30,7 @@ struct WorkspaceOptions {
   std::filesystem::path models;    // directory that holds embedder/ and reranker/; empty: default_models()
   int threads = 0;                 // for models; 0: one for each core
   bool with_embedder = true;       // false: words only, nothing is loaded
+  nn::Precision precision = nn::Precision::i8;
   VectorIndexOptions vectors = {};
 };
 

@@ -15,6 +15,14 @@ CLI::App* add_command(CLI::App& app, const std::string& name, const std::string&
   return command;
 }
 
+void add_precision_option(CLI::App& command, nn::Precision& precision) {
+  const std::map<std::string, nn::Precision> names = {{"i8", nn::Precision::i8}, {"f32", nn::Precision::f32}};
+  command.add_option("--precision", precision, "arithmetic: i8 (quick) or f32 (exact)")
+      ->transform(CLI::CheckedTransformer(names))
+      ->default_str("i8")
+      ->option_text("i8|f32 [i8]");
+}
+
 void add_workspace_options(CLI::App& command, CommonOptions& common) {
   command.add_option("--db", common.database, "database file (default: $ATTUNE_DB, else the user's data folder)");
   command.add_option("--models", common.models, "folder with the models (default: $ATTUNE_MODELS, else as installed)");

@@ -47,6 +47,9 @@ CLI::App* add_command(CLI::App& app, const std::string& name, const std::string&
 // --db, --models and --threads, for commands that open a workspace.
 void add_workspace_options(CLI::App& command, CommonOptions& common);
 
+// --precision i8|f32, the arithmetic of models.
+void add_precision_option(CLI::App& command, nn::Precision& precision);
+
 // --collection, --path, --language, --format and --meta key=value.
 struct FilterOptions {
   Filters filters;

@@ -15,6 +15,7 @@ struct EmbedCommandOptions {
   std::vector<std::string> texts;
   std::string file;
   std::string role = "query";
+  nn::Precision precision = nn::Precision::i8;
 };
 
 void print_vectors(const EmbedCommandOptions& options, const Embedder& embedder, const Embeddings& embeddings,
@@ -45,7 +46,7 @@ Status run_embed(const EmbedCommandOptions& options, Session& session) {
     texts = *std::move(lines);
   }
   const auto models = options.common.models.empty() ? default_models() : options.common.models;
-  const auto embedder = open_embedder(models / "embedder", {.threads = options.common.threads});
+  const auto embedder = open_embedder(models / "embedder", {.threads = options.common.threads, .precision = options.precision});
   if (!embedder) return embedder.error();
   const std::vector<std::string_view> views(texts.begin(), texts.end());
   const EmbedRole role = options.role == "query" ? EmbedRole::query : EmbedRole::passage;
@@ -67,6 +68,7 @@ void add_embed_command(CLI::App& app, Session& session) {
   command->add_option("--role", options->role, "what the texts are: query or passage")
       ->check(CLI::IsMember({"query", "passage"}))
       ->capture_default_str();
+  add_precision_option(*command, options->precision);
   on_run(command, session, [options, &session] { return run_embed(*options, session); });
 }
 

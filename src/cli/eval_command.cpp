@@ -144,6 +144,7 @@ CLI::App* add_eval_part(CLI::App& eval, const std::string& name, const std::stri
   command->add_option("--models", options.eval.models, "folder with the models");
   command->add_option("--threads", options.eval.threads, "threads; 0 means one for each core")
       ->check(CLI::Range(0, 1024));
+  add_precision_option(*command, options.eval.precision);
   command->add_option("--depth", options.eval.depth, "candidates for each leg, and documents that are reranked")
       ->check(CLI::Range(1, 10'000))
       ->capture_default_str();

@@ -28,7 +28,9 @@ class EncoderEmbedder final : public Embedder {
                            std::stop_token stop) const override;
 
   std::size_t dimension() const override { return encoder_->description().width; }
-  std::size_t max_tokens() const override { return encoder_->description().max_positions - special_tokens_ - passage_prefix_.ids.size(); }
+  std::size_t max_tokens() const override {
+    return encoder_->description().max_positions - special_tokens_ - passage_prefix_.ids.size();
+  }
   const std::string& identity() const override { return encoder_->description().identity; }
   const Tokenizer& tokenizer() const override { return encoder_->tokenizer(); }
 

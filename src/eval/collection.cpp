@@ -117,12 +117,14 @@ Result<std::unique_ptr<Workspace>> build_collection(const Dataset& dataset, cons
   if (!weights) {
     return Error{ErrorKind::unavailable, "no embedder is there to measure passages with: " + weights.error().text};
   }
-  const std::string made_by = chunker_version({}) + " " + text::segmenter_version() + " " + *weights;
+  const std::string made_by = chunker_version({}) + " " + text::segmenter_version() + " " + *weights +
+                              (options.precision == nn::Precision::i8 ? " i8" : "");
   const std::string key = sha256_hex(dataset.corpus_sha256 + " " + made_by).substr(0, 16);
   WorkspaceOptions opening;
   opening.database = *folder / (dataset.name + "-" + key + ".db");
   opening.models = options.models;
   opening.threads = options.threads;
+  opening.precision = options.precision;
   auto workspace = Workspace::open(opening);
   if (!workspace) return workspace.error();
   if ((*workspace)->embedder() == nullptr) {

@@ -46,6 +46,7 @@ Result<EvalResult> run_rerank(const Dataset& dataset, const Run& run, std::span<
   opening.database = *folder / "no-documents.db";  // only the models are wanted
   opening.models = options.models;
   opening.threads = options.threads;
+  opening.precision = options.precision;
   const auto workspace = Workspace::open(opening);
   if (!workspace) return workspace.error();
 

@@ -198,15 +198,22 @@ Status FileEncoder::hidden_states(std::span<const Sequence> sequences, const Bat
 Result<std::unique_ptr<Encoder>> Encoder::open(const std::filesystem::path& path, const EncoderOptions& options) {
   auto parts = read_model(path);
   if (!parts) return parts.error();
-  auto tokenizer = open_tokenizer(parts->tokenizer);
+  // The vocabulary and the weights take about equally long; with more than one thread they are made at the same time.
+  const std::size_t threads = thread_count(options.threads);
+  PackedEncoder packed;
+  auto tokenizer = Result<ModelTokenizer>(ModelTokenizer{});
+  share_out<int>(2, threads, {}, [&](std::size_t part, int&) {
+    if (part == 0 && options.with_tokenizer) tokenizer = open_tokenizer(parts->tokenizer);
+    if (part == 1) packed = PackedEncoder::pack(parts->weights, options.precision, threads);
+  });
   if (!tokenizer) return tokenizer.error().while_doing("'" + to_utf8(path) + "'");
   const std::size_t rows = parts->weights.shape.vocabulary;
-  if (static_cast<std::size_t>(tokenizer->tokenizer->vocabulary_size()) > rows) {
+  if (options.with_tokenizer && static_cast<std::size_t>(tokenizer->tokenizer->vocabulary_size()) > rows) {
     const std::string token(tokenizer->tokenizer->piece(static_cast<std::int32_t>(rows)));
     return Error{ErrorKind::corrupt, "'" + to_utf8(path) + "': token '" + token + "' has id " + std::to_string(rows) +
                                          ", the table of words has " + std::to_string(rows) + " rows"};
   }
-  PackedEncoder packed = PackedEncoder::pack(parts->weights, options.precision, thread_count(options.threads));
+  parts->mapped->forget_pages();
   return std::unique_ptr<Encoder>(
       std::make_unique<FileEncoder>(std::move(parts->description), std::move(tokenizer).value(), std::move(packed)));
 }

@@ -36,6 +36,9 @@ class MappedFile {
   ~MappedFile();
 
   [[nodiscard]] std::string_view bytes() const { return bytes_; }
+  // Gives the memory of pages back that were looked at; they come again when they are needed. For weights that have
+  // been packed, of which only a few rows will be read.
+  void forget_pages() const;
   // As the file was when it was opened.
   [[nodiscard]] const FileStamp& stamp() const { return stamp_; }
 

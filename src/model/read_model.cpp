@@ -187,6 +187,7 @@ Result<ModelParts> read_model(const std::filesystem::path& path) {
   auto parts = read_weight_file(file, directory, name_of(path));
   if (!parts) return parts.error().while_doing(step);
   parts->files = {weights, directory};
+  parts->mapped = *mapped;
   if (const Status status = complete(file, directory, *parts); !status) return status.error().while_doing(step);
   return parts;
 }

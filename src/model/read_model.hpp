@@ -39,7 +39,8 @@ struct ModelParts {
   ModelDescription description;
   EncoderWeights weights;
   TokenizerSource tokenizer;
-  ModelFiles files;
+  ModelFiles files = {};
+  std::shared_ptr<const MappedFile> mapped = {};  // the file that holds the weights
 };
 
 // Maps and checks everything but the values of large matrices. Fails with not_found, io, corrupt (naming the tensor or

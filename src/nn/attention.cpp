@@ -16,10 +16,10 @@ constexpr std::size_t kQueryRows = 48;
 
 // One head of one sequence. T tokens, Q queries, D numbers a head. Padded: up to whole panels.
 struct Head {
-  const float* q;       // [Q, D], rows `width` apart
-  const float* kv;      // [T, D], rows 2 · `width` apart: the key; the value stands `width` further on
-  float* out;           // [Q, D], rows `width` apart
-  float* weights;       // [Q, T] or null
+  const float* q;   // [Q, D], rows `width` apart
+  const float* kv;  // [T, D], rows 2 · `width` apart: the key; the value stands `width` further on
+  float* out;       // [Q, D], rows `width` apart
+  float* weights;   // [Q, T] or null
   std::size_t width;
   std::size_t size;     // D
   std::size_t queries;  // Q

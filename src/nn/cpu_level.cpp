@@ -62,10 +62,14 @@ CpuLevel cpu_level() {
 
 std::string_view cpu_level_name(CpuLevel level) {
   switch (level) {
-    case CpuLevel::scalar: return "scalar";
-    case CpuLevel::avx2: return "avx2";
-    case CpuLevel::avx512: return "avx512";
-    case CpuLevel::vnni: return "vnni";
+    case CpuLevel::scalar:
+      return "scalar";
+    case CpuLevel::avx2:
+      return "avx2";
+    case CpuLevel::avx512:
+      return "avx512";
+    case CpuLevel::vnni:
+      return "vnni";
   }
   return "scalar";
 }

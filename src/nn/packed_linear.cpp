@@ -1,7 +1,9 @@
 // Packing: FP32 rows of weights become panels that the kernels read from front to back.
 #include <algorithm>
+#include <bit>
 #include <cassert>
 #include <cmath>
+#include <cstring>
 
 #include "attune/nn.hpp"
 
@@ -16,19 +18,40 @@ namespace {
 // range (SmoothQuant, half of the difficulty moved to the weights): √(largest weight / range), the median taken as 1.
 std::vector<float> input_factors(std::span<const float> weight, std::span<const float> range) {
   const std::size_t in = range.size();
-  std::vector<float> factor(in, 0.0F);
-  for (std::size_t i = 0; i < weight.size(); ++i) {
-    factor[i % in] = std::max(factor[i % in], std::abs(weight[i]));
+  std::vector<float> factor(in, 1e-6F);
+  for (std::size_t start = 0; start < weight.size(); start += in) {
+    for (std::size_t i = 0; i < in; ++i) factor[i] = std::max(factor[i], std::abs(weight[start + i]));
   }
-  for (std::size_t i = 0; i < in; ++i) {
-    factor[i] = std::sqrt(std::max(factor[i], 1e-6F) / std::max(range[i], 1e-6F));
-  }
+  for (std::size_t i = 0; i < in; ++i) factor[i] = std::sqrt(factor[i] / std::max(range[i], 1e-6F));
   std::vector<float> sorted = factor;
   const auto middle = sorted.begin() + static_cast<std::ptrdiff_t>(in / 2);
   std::nth_element(sorted.begin(), middle, sorted.end());
   // Bounded, so that one dead column cannot blow up the rounding of the others.
   for (float& value : factor) value = std::clamp(value / *middle, 0.02F, 20.0F);
   return factor;
+}
+
+// One group of a row as whole numbers from -64 to 64. Loops without branches: this runs over every weight at each
+// start.
+struct RoundedGroup {
+  std::int8_t values[kernels::kQuantGroup];
+  float scale = 0;
+  std::int32_t sum = 0;
+};
+void round_group(const float* from, RoundedGroup& to) {
+  // Adding 1.5 · 2^23 rounds to a whole number, to nearest, and leaves it in the lowest bits.
+  constexpr float kRounder = 12582912.0F;
+  float largest = 0;
+  for (std::size_t k = 0; k < kernels::kQuantGroup; ++k) largest = std::max(largest, std::abs(from[k]));
+  to.scale = largest / static_cast<float>(kernels::kMaxWeight);
+  const float inverse = largest > 1e-30F ? static_cast<float>(kernels::kMaxWeight) / largest : 0.0F;
+  to.sum = 0;
+  for (std::size_t k = 0; k < kernels::kQuantGroup; ++k) {
+    const auto whole =
+        std::bit_cast<std::int32_t>(from[k] * inverse + kRounder) - std::bit_cast<std::int32_t>(kRounder);
+    to.values[k] = static_cast<std::int8_t>(whole);
+    to.sum += whole;
+  }
 }
 
 }  // namespace
@@ -69,26 +92,27 @@ void PackedLinear::pack_i8(std::span<const float> weight, std::span<const float>
   i8_.assign(panels * groups * kGroup * wide, 0);
   i8_scale_.assign(panels * groups * wide, 0.0F);
   i8_sum_.assign(panels * groups * wide, 0.0F);
-  if (!range.empty()) factor_ = input_factors(weight, range);
+  std::vector<float> inverse_factor;
+  if (!range.empty()) {
+    factor_ = input_factors(weight, range);
+    for (const float factor : factor_) inverse_factor.push_back(1.0F / factor);
+  }
   std::vector<float> row(groups * kGroup, 0.0F);
+  RoundedGroup rounded;
   for (std::size_t o = 0; o < out_; ++o) {
-    for (std::size_t i = 0; i < in_; ++i) row[i] = weight[o * in_ + i] / (factor_.empty() ? 1.0F : factor_[i]);
+    const float* from = weight.data() + o * in_;
+    if (factor_.empty()) {
+      std::copy_n(from, in_, row.begin());
+    } else {
+      for (std::size_t i = 0; i < in_; ++i) row[i] = from[i] * inverse_factor[i];
+    }
     for (std::size_t g = 0; g < groups; ++g) {
-      const float* from = row.data() + g * kGroup;
-      float largest = 0;
-      for (std::size_t k = 0; k < kGroup; ++k) largest = std::max(largest, std::abs(from[k]));
-      const float inverse = largest > 1e-30F ? static_cast<float>(kernels::kMaxWeight) / largest : 0.0F;
+      round_group(row.data() + g * kGroup, rounded);
       const std::size_t at = (o / wide * groups + g) * wide;
-      std::int8_t* to = i8_.data() + at * kGroup;
-      std::int32_t sum = 0;
-      for (std::size_t k = 0; k < kGroup; ++k) {
-        const auto value = static_cast<std::int32_t>(std::nearbyint(from[k] * inverse));
-        to[(k / 4 * wide + o % wide) * 4 + k % 4] = static_cast<std::int8_t>(value);
-        sum += value;
-      }
-      const float scale = largest / static_cast<float>(kernels::kMaxWeight);
-      i8_scale_[at + o % wide] = scale;
-      i8_sum_[at + o % wide] = scale * static_cast<float>(sum);
+      std::int8_t* to = i8_.data() + at * kGroup + o % wide * 4;
+      for (std::size_t k = 0; k < kGroup; k += 4) std::memcpy(to + k * wide, rounded.values + k, 4);
+      i8_scale_[at + o % wide] = rounded.scale;
+      i8_sum_[at + o % wide] = rounded.scale * static_cast<float>(rounded.sum);
     }
   }
 }

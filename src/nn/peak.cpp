@@ -1,10 +1,10 @@
+#include "nn/kernels/peak.h"
+
 #include <algorithm>
 #include <chrono>
 
 #include "attune/core/work_sharing.hpp"
 #include "attune/nn.hpp"
-
-#include "nn/kernels/peak.h"
 
 namespace attune::nn {
 namespace {

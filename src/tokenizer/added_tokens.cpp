@@ -38,7 +38,7 @@ Result<AddedTokens> AddedTokens::create(std::vector<AddedToken> tokens, const No
       }
     }
     std::int32_t repeated = -1;
-    (is_normalised ? result.normalised_ : result.raw_) = PieceTrie(std::move(keys), repeated);
+    (is_normalised ? result.normalised_ : result.raw_) = PieceTrie(keys, repeated);
     if (repeated >= 0) {
       const std::string& content = result.tokens_[static_cast<std::size_t>(repeated)].content;
       return Error{ErrorKind::bad_input, "the added token '" + content + "' reads like another one"};

@@ -50,7 +50,7 @@ Result<PieceTable> PieceTable::create(std::vector<Entry> entries) {
     if (!table.pieces_[id].empty()) keys.push_back({table.pieces_[id], static_cast<std::int32_t>(id)});
   }
   std::int32_t repeated = -1;
-  table.trie_ = PieceTrie(std::move(keys), repeated);
+  table.trie_ = PieceTrie(keys, repeated);
   if (repeated >= 0) return bad("the piece '" + std::string(table.piece(repeated)) + "' is there twice");
   return table;
 }

@@ -24,8 +24,8 @@ class PieceTrie {
   };
 
   PieceTrie() = default;
-  // Sorts `keys`. `repeated` (on return) is the id of a piece that was there before, or -1.
-  PieceTrie(std::vector<Key> keys, std::int32_t& repeated);
+  // `repeated` (on return) is the id of a piece that was there before, or -1.
+  PieceTrie(const std::vector<Key>& keys, std::int32_t& repeated);
 
   // The node one byte further, kNone if no piece goes on like this.
   [[nodiscard]] std::uint32_t step(std::uint32_t node, unsigned char byte) const {

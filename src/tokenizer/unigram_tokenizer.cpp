@@ -133,7 +133,7 @@ Status UnigramTokenizerImpl::build_trie() {
     if (!is_control[id]) keys.push_back({pieces_[id], static_cast<std::int32_t>(id)});
   }
   std::int32_t repeated = -1;
-  trie_ = PieceTrie(std::move(keys), repeated);
+  trie_ = PieceTrie(keys, repeated);
   if (repeated >= 0) return bad("piece " + std::to_string(repeated) + " is there twice");
   return {};
 }

@@ -13,31 +13,16 @@
 #include "nn/kernels/gelu.h"
 #include "nn/kernels/layer_norm.h"
 #include "nn/kernels/softmax.h"
+#include "nn/levels.hpp"
 
 namespace {
 
 namespace kernels = attune::nn::kernels;
+using attune::nn::testing::at_every_level;
+using attune::nn::testing::numbers;
 using Row = std::vector<float>;
 
 constexpr float kGuard = 12345.0F;
-
-// Numbers from -range to range, always the same.
-Row numbers(std::size_t count, float range, std::uint32_t seed) {
-  Row row(count);
-  for (float& value : row) {
-    seed = seed * 1664525U + 1013904223U;
-    value = (static_cast<float>(seed >> 8U) / 8388608.0F - 1.0F) * range;
-  }
-  return row;
-}
-
-bool has_avx2() {
-#ifdef ATTUNE_HAS_AVX2_KERNELS
-  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-#else
-  return false;
-#endif
-}
 
 // Runs `kernel` on a copy of `input` that lies `offset` numbers behind an aligned place, and checks the guards.
 Row run_at(const Row& input, std::size_t offset, const std::function<void(float*, std::size_t)>& kernel) {
@@ -59,23 +44,6 @@ void for_all_places(const std::function<void(std::size_t length, std::size_t off
   }
 }
 
-std::vector<std::function<void(float*, std::size_t)>> levels_of(void (*scalar)(float*, std::size_t),
-                                                                void (*avx2)(float*, std::size_t)) {
-  std::vector<std::function<void(float*, std::size_t)>> levels = {scalar};
-  if (has_avx2()) levels.emplace_back(avx2);
-  return levels;
-}
-
-#ifdef ATTUNE_HAS_AVX2_KERNELS
-constexpr auto kGeluAvx2 = kernels::gelu_avx2;
-constexpr auto kSoftmaxAvx2 = kernels::softmax_avx2;
-constexpr auto kNormAvx2 = kernels::add_layer_norm_avx2;
-#else
-constexpr auto kGeluAvx2 = kernels::gelu_scalar;
-constexpr auto kSoftmaxAvx2 = kernels::softmax_scalar;
-constexpr auto kNormAvx2 = kernels::add_layer_norm_scalar;
-#endif
-
 double true_gelu(double x) {
   return x / 2 * (1 + std::erf(x / std::sqrt(2.0)));
 }
@@ -84,44 +52,43 @@ double true_gelu(double x) {
 
 TEST_CASE("gelu is within 5e-7 · (1 + |x|) of the definition at every level, length and offset") {
   // erf is approximated to 3e-7 and then multiplied with x / 2.
-  for (const auto& kernel : levels_of(kernels::gelu_scalar, kGeluAvx2)) {
+  at_every_level([] {
     for_all_places([&](std::size_t length, std::size_t offset) {
       const Row input = numbers(length, 8, 1);
-      const Row output = run_at(input, offset, kernel);
+      const Row output = run_at(input, offset, kernels::gelu);
       for (std::size_t index = 0; index < length; ++index) {
         const double x = static_cast<double>(input[index]);
         REQUIRE(std::abs(static_cast<double>(output[index]) - true_gelu(x)) <= 5e-7 * (1 + std::abs(x)));
       }
     });
-  }
+  });
 }
 
 TEST_CASE("gelu of far numbers is the number or nothing, and what is not a number stays so") {
-  for (const auto& kernel : levels_of(kernels::gelu_scalar, kGeluAvx2)) {
-    const Row output = run_at({100, -100, 0, std::numeric_limits<float>::quiet_NaN()}, 0, kernel);
+  at_every_level([] {
+    const Row output = run_at({100, -100, 0, std::numeric_limits<float>::quiet_NaN()}, 0, kernels::gelu);
     CHECK(output[0] == 100);
     CHECK(std::abs(output[1]) < 1e-4F);
     CHECK(output[2] == 0);
     CHECK(std::isnan(output[3]));
-  }
+  });
 }
 
 TEST_CASE("gelu of a number does not depend on its place") {
-  for (const auto& kernel : levels_of(kernels::gelu_scalar, kGeluAvx2)) {
-    const Row input = numbers(17, 4, 2);
-    const Row whole = run_at(input, 0, kernel);
+  at_every_level([] {
+    const Row input = numbers(37, 4, 2);
+    const Row whole = run_at(input, 0, kernels::gelu);
     for (std::size_t index = 0; index < input.size(); ++index) {
-      const Row alone = run_at({input[index]}, index % 4, kernel);
+      const Row alone = run_at({input[index]}, index % 4, kernels::gelu);
       REQUIRE(std::memcmp(&alone[0], &whole[index], sizeof(float)) == 0);
     }
-  }
+  });
 }
 
 TEST_CASE("softmax is within 2e-6 relative of the definition at every level, length and offset") {
   const float scale = 0.17677669F;
-  const auto avx2 = +[](float* x, std::size_t n) { kSoftmaxAvx2(x, n, 0.17677669F); };
-  for (const auto& kernel :
-       levels_of([](float* x, std::size_t n) { kernels::softmax_scalar(x, n, 0.17677669F); }, avx2)) {
+  const auto kernel = [&](float* x, std::size_t n) { kernels::softmax(x, n, scale); };
+  at_every_level([&] {
     for_all_places([&](std::size_t length, std::size_t offset) {
       const Row input = numbers(length, 60, 3);
       const Row output = run_at(input, offset, kernel);
@@ -133,23 +100,21 @@ TEST_CASE("softmax is within 2e-6 relative of the definition at every level, len
         REQUIRE(std::abs(static_cast<double>(output[index]) - wanted) <= 2e-6 * wanted + 1e-12);
       }
     });
-  }
+  });
 }
 
 TEST_CASE("softmax of equal numbers shares equally, and huge numbers do not overflow") {
-  const auto avx2 = +[](float* x, std::size_t n) { kSoftmaxAvx2(x, n, 1); };
-  for (const auto& kernel : levels_of([](float* x, std::size_t n) { kernels::softmax_scalar(x, n, 1); }, avx2)) {
+  const auto kernel = [](float* x, std::size_t n) { kernels::softmax(x, n, 1); };
+  at_every_level([&] {
     for (const float value : run_at(Row(10, 3e38F), 0, kernel)) CHECK(value == doctest::Approx(0.1));
     const Row far = run_at({1000, -1000, 999}, 1, kernel);
     CHECK(far[0] == doctest::Approx(1 / (1 + std::exp(-1.0))));
     CHECK(far[1] < 1e-30F);
-  }
+  });
 }
 
 TEST_CASE("layer norm is within 4e-6 of the definition at every level, width and offset, with and without residual") {
-  std::vector<void (*)(const kernels::LayerNormRow&)> levels = {kernels::add_layer_norm_scalar};
-  if (has_avx2()) levels.push_back(kNormAvx2);
-  for (const auto& level : levels) {
+  at_every_level([] {
     for (const bool with_residual : {false, true}) {
       for_all_places([&](std::size_t width, std::size_t offset) {
         const Row input = numbers(width, 3, 4);
@@ -157,12 +122,12 @@ TEST_CASE("layer norm is within 4e-6 of the definition at every level, width and
         const Row scale = numbers(width, 1, 6);
         const Row shift = numbers(width, 1, 7);
         const Row output = run_at(input, offset, [&](float* x, std::size_t n) {
-          level({.x = x,
-                 .residual = with_residual ? residual.data() : nullptr,
-                 .scale = scale.data(),
-                 .shift = shift.data(),
-                 .width = n,
-                 .epsilon = 1e-5F});
+          kernels::add_layer_norm({.x = x,
+                                   .residual = with_residual ? residual.data() : nullptr,
+                                   .scale = scale.data(),
+                                   .shift = shift.data(),
+                                   .width = n,
+                                   .epsilon = 1e-5F});
         });
         std::vector<double> v;
         double mean = 0;
@@ -179,5 +144,5 @@ TEST_CASE("layer norm is within 4e-6 of the definition at every level, width and
         }
       });
     }
-  }
+  });
 }

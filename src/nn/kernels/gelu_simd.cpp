@@ -1,9 +1,8 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "nn/kernels/gelu_simd.cpp"
+#include "nn/kernels/gelu.h"
 #include "nn/kernels/simd.h"
 #include "nn/kernels/simd_lanes.h"
-
-#include "nn/kernels/gelu.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace attune::nn::kernels::HWY_NAMESPACE {

@@ -1,10 +1,9 @@
 // Tiles of 6 rows × 2 vectors (AVX2: 12 of 16 registers hold sums) or 12 × 2 (AVX-512: 24 of 32).
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "nn/kernels/gemm_f32_simd.cpp"
-#include "nn/kernels/simd.h"
-
 #include "nn/kernels/gemm_f32.h"
 #include "nn/kernels/peak.h"
+#include "nn/kernels/simd.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace attune::nn::kernels::HWY_NAMESPACE {

@@ -2,12 +2,11 @@
 // kQuantGroup inputs, G groups in all.
 //   x        [rows, G · 128]          u7: 0 … 127
 //   x_scale  [rows, G]  x_zero [rows, G]   a number of x stands for x_scale · (x - x_zero)
-//   w        [G, 32, N, 4]            s8 in -64 … 64: group, four inputs in a row, column, input; N = panel_columns_i8()
-//   w_scale  [G, N]                   a number of w stands for w_scale · w
-//   w_sum    [G, N]                   w_scale · the sum of the group's w
-//   y        [rows, columns]          in, out; rows are y_stride apart
-// Within a group sums are whole numbers and exact at every level. On AVX2 two products of 127 · 64 are added in 16 bits,
-// and two such sums: 4 · 127 · 64 = 32,512 fits, so nothing saturates. Then each group is added to y in FP32:
+//   w        [G, 32, N, 4]            s8 in -64 … 64: group, four inputs in a row, column, input; N =
+//   panel_columns_i8() w_scale  [G, N]                   a number of w stands for w_scale · w w_sum    [G, N] w_scale ·
+//   the sum of the group's w y        [rows, columns]          in, out; rows are y_stride apart
+// Within a group sums are whole numbers and exact at every level. On AVX2 two products of 127 · 64 are added in 16
+// bits, and two such sums: 4 · 127 · 64 = 32,512 fits, so nothing saturates. Then each group is added to y in FP32:
 //   y = x_scale · (sum · w_scale - x_zero · w_sum) + y, one group after the other.
 // A row's result therefore never depends on what is computed with it.
 #pragma once

@@ -1,11 +1,10 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "nn/kernels/layer_norm_simd.cpp"
-#include "nn/kernels/simd.h"
-#include "nn/kernels/simd_lanes.h"
-
 #include <cmath>
 
 #include "nn/kernels/layer_norm.h"
+#include "nn/kernels/simd.h"
+#include "nn/kernels/simd_lanes.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace attune::nn::kernels::HWY_NAMESPACE {

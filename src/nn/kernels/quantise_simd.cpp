@@ -1,11 +1,10 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "nn/kernels/quantise_simd.cpp"
-#include "nn/kernels/simd.h"
-
 #include <cstring>
 
 #include "nn/kernels/gemm_i8.h"
 #include "nn/kernels/quantise.h"
+#include "nn/kernels/simd.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace attune::nn::kernels::HWY_NAMESPACE {
@@ -31,8 +30,7 @@ void quantise_group(const float* x, const float* factor, std::size_t group, cons
     low = hn::Min(low, v);
     high = hn::Max(high, v);
   }
-  const GroupRange range =
-      group_range(hn::GetLane(hn::MinOfLanes(d, low)), hn::GetLane(hn::MaxOfLanes(d, high)));
+  const GroupRange range = group_range(hn::GetLane(hn::MinOfLanes(d, low)), hn::GetLane(hn::MaxOfLanes(d, high)));
   row.scale[group] = range.scale;
   row.zero[group] = range.zero;
   // Adding 1.5 · 2^23 rounds to a whole number, to nearest, and leaves it in the lowest bits.

@@ -1,10 +1,9 @@
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "nn/kernels/softmax_simd.cpp"
-#include "nn/kernels/simd.h"
-#include "nn/kernels/simd_lanes.h"
-
 #include <cfloat>
 
+#include "nn/kernels/simd.h"
+#include "nn/kernels/simd_lanes.h"
 #include "nn/kernels/softmax.h"
 
 HWY_BEFORE_NAMESPACE();
