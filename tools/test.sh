@@ -3,8 +3,9 @@
 #
 #   tools/test.sh [--full]
 #
-# --full  also the sanitizers over all rooms (address and undefined behaviour, then threads) and the tests with the
-#         label "long": evaluations on the data sets in ../shared (or $ATTUNE_SHARED), which are skipped where absent
+# --full  also the sanitizers over all rooms (address and undefined behaviour, then threads), a minute of fuzzing for each
+#         target of tests/fuzz, and the tests with the label "long": evaluations on the data sets in ../shared (or
+#         $ATTUNE_SHARED), which are skipped where absent
 #
 # Ends with the line "N passed, N failed, N skipped", which counts test cases and checks; the exit code is 0 only when
 # nothing failed. A second run builds and lints only what changed.
@@ -63,7 +64,7 @@ fetch_browser_driver() {
 }
 
 sections=(build run test)
-if $full; then sections+=(browser); fi
+if $full; then sections+=(browser fuzz); fi
 step "Packages" "$here/install_packages.sh" "${sections[@]}"
 if command -v npm >/dev/null && command -v chromium >/dev/null; then
   fetch_browser_driver || complain "playwright-core could not be fetched: the page's test will be skipped"
@@ -78,6 +79,7 @@ fi
 if $full; then
   step "Address and undefined-behaviour sanitizers" sanitize asan
   step "Thread sanitizer" sanitize tsan
+  step "Fuzzing, a minute a target" "$here/fuzz.sh" 60
 fi
 
 say "Done in $((SECONDS - started)) s"

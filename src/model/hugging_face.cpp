@@ -18,6 +18,8 @@ std::optional<NumberType> number_type_of(TensorType type) {
   }
 }
 
+}  // namespace
+
 TensorTable table_of(const Safetensors& tensors) {
   TensorTable table;
   for (const auto& [name, entry] : tensors.tensors()) {
@@ -26,8 +28,6 @@ TensorTable table_of(const Safetensors& tensors) {
   }
   return table;
 }
-
-}  // namespace
 
 Result<ModelParts> read_hugging_face_model(const Safetensors& tensors, const std::filesystem::path& directory,
                                            const std::string& name) {

@@ -15,6 +15,7 @@
 #include "model/encoder_weights.hpp"
 #include "model/mapped_file.hpp"
 #include "model/model_file.hpp"
+#include "model/tensor_table.hpp"
 
 namespace attune {
 
@@ -64,6 +65,8 @@ Result<ModelParts> read_hugging_face_model(const Safetensors& tensors, const std
                                            const std::string& name);
 Result<ModelParts> read_onnx_model(const WeightFile& file, const std::filesystem::path& directory,
                                    const std::string& name);
+// All tensors of a file of Hugging Face's.
+TensorTable table_of(const Safetensors& tensors);
 // tokenizer.json or vocab.txt of `directory`, or "<stem>-tokenizer.json" if `stem` is not empty. Fails with io,
 // too_large.
 Result<TokenizerSource> find_tokenizer(const std::filesystem::path& directory, const std::string& stem);

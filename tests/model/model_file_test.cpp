@@ -1,6 +1,4 @@
 // The model file made from the tiny container, then damaged in every way that a file can be.
-#include <cmath>
-#include <cstring>
 #include <limits>
 
 #include <doctest/doctest.h>
@@ -9,41 +7,19 @@
 #include "attune/core/file.hpp"
 #include "attune/model.hpp"
 
+#include "model/open_file.hpp"
 #include "model/tiny_container.hpp"
 
 namespace {
 
 using attune::Encoder;
 using attune::ErrorKind;
+using attune::testing::float_bytes;
+using attune::testing::OpenFile;
+using attune::testing::says;
 using attune::testing::TemporaryDirectory;
 using attune::testing::TinyContainer;
 using Json = nlohmann::json;
-
-// A safetensors file taken apart: its header can be changed, its data patched, and both written back.
-struct OpenFile {
-  Json header;
-  std::string data;
-
-  static OpenFile read(const std::filesystem::path& path) {
-    const auto read = attune::read_file(path, 1 << 24);
-    REQUIRE(read);
-    const std::string& bytes = *read;
-    std::uint64_t length = 0;
-    std::memcpy(&length, bytes.data(), 8);
-    return {Json::parse(bytes.begin() + 8, bytes.begin() + 8 + static_cast<std::ptrdiff_t>(length)),
-            std::string(bytes, 8 + length)};
-  }
-  void write(const std::filesystem::path& path) const {
-    const std::string json = header.dump();
-    const std::uint64_t length = json.size();
-    std::string bytes(8, '\0');
-    std::memcpy(bytes.data(), &length, 8);
-    REQUIRE(attune::write_file_durably(path, bytes + json + data));
-  }
-  void patch(const std::string& tensor, std::size_t at, const std::string& bytes) {
-    data.replace(header[tensor]["data_offsets"][0].get<std::size_t>() + at, bytes.size(), bytes);
-  }
-};
 
 struct TinyModel {
   TinyModel() {
@@ -71,17 +47,6 @@ struct TinyModel {
 
   TemporaryDirectory directory;
 };
-
-bool says(const std::string& text, const std::string& part) {
-  if (text.find(part) == std::string::npos) MESSAGE("said: " << text);
-  return text.find(part) != std::string::npos;
-}
-
-std::string float_bytes(float value) {
-  std::string bytes(4, '\0');
-  std::memcpy(bytes.data(), &value, 4);
-  return bytes;
-}
 
 }  // namespace
 
