@@ -1,10 +1,14 @@
 #include "tokenizer/pattern.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <string>
+#include <utility>
 
 #include <unicode/regex.h>
 #include <unicode/unistr.h>
+
+#include "tokenizer/newer_unicode.hpp"
 
 namespace attune {
 namespace {
@@ -76,10 +80,34 @@ class Expression final : public Pattern {
   std::unique_ptr<icu::RegexPattern> pattern_;
 };
 
+// `text` with the classes that the two engines see differently spelled out. Sets may stand inside sets.
+std::string with_same_classes(std::string_view text) {
+  const std::string letters = newer_ranges(NewerKind::letter);
+  const std::string numbers = newer_ranges(NewerKind::number);
+  // To Oniguruma, six fractions and raised digits of Latin-1 are word characters, and no others; joiners are none.
+  const std::string words = R"(\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\u00B2\u00B3\u00B9\u00BC-\u00BE)" + letters + numbers +
+                            newer_ranges(NewerKind::mark);
+  const std::pair<std::string_view, std::string> spelled[] = {{R"(\p{L})", R"([\p{L})" + letters + "]"},
+                                                              {R"(\p{N})", R"([\p{N})" + numbers + "]"},
+                                                              {R"(\w)", "[" + words + "]"},
+                                                              {R"(\W)", "[^" + words + "]"}};
+  std::string result;
+  while (!text.empty()) {
+    const auto* const found = std::find_if(std::begin(spelled), std::end(spelled),
+                                           [&](const auto& known) { return text.starts_with(known.first); });
+    // An escape is two characters at least, so that "\\w" is a backslash and a letter.
+    const std::size_t taken =
+        found != std::end(spelled) ? found->first.size() : (text[0] == '\\' && text.size() > 1 ? 2 : 1);
+    result += found != std::end(spelled) ? std::string_view(found->second) : text.substr(0, taken);
+    text.remove_prefix(taken);
+  }
+  return result;
+}
+
 // An escape that means one thing to Oniguruma and another to ICU, or nothing: '\h' is a hexadecimal digit there and
 // white space here. 0 if there is none.
 char foreign_escape(std::string_view text) {
-  constexpr std::string_view kForeign = "hHKOgkyYzZmMcCXRNQE";
+  constexpr std::string_view kForeign = "bBhHKOgkyYzZmMcCXRNQE";
   for (std::size_t at = 0; at + 1 < text.size(); ++at) {
     if (text[at] != '\\') continue;
     ++at;
@@ -106,10 +134,10 @@ Result<std::unique_ptr<Pattern>> Pattern::expression(std::string_view text) {
   }
   UErrorCode status = U_ZERO_ERROR;
   UParseError place = {};
-  const auto utf16 =
-      icu::UnicodeString::fromUTF8(icu::StringPiece(text.data(), static_cast<std::int32_t>(text.size())));
-  // "^" and "$" stand at every line's ends in Oniguruma.
-  std::unique_ptr<icu::RegexPattern> pattern(icu::RegexPattern::compile(utf16, UREGEX_MULTILINE, place, status));
+  const auto utf16 = icu::UnicodeString::fromUTF8(with_same_classes(text));
+  // In Oniguruma, "^" and "$" stand at every line's ends, and nothing but "\n" ends one.
+  std::unique_ptr<icu::RegexPattern> pattern(
+      icu::RegexPattern::compile(utf16, UREGEX_MULTILINE | UREGEX_UNIX_LINES, place, status));
   if (U_FAILURE(status) || pattern == nullptr) {
     return bad("the pattern '" + std::string(text) + "' does not compile at character " + std::to_string(place.offset) +
                ": " + u_errorName(status));

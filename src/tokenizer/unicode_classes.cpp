@@ -7,6 +7,8 @@
 #include <unicode/uchar.h>
 #include <unicode/unistr.h>
 
+#include "tokenizer/newer_unicode.hpp"
+
 namespace attune {
 namespace {
 
@@ -51,18 +53,20 @@ bool is_white_space(std::uint32_t c) {
 
 bool is_numeric(std::uint32_t c) {
   if (c < 0x80) return c >= '0' && c <= '9';
-  return has_category(c, U_GC_N_MASK);
+  return has_category(c, U_GC_N_MASK) || newer_kind(c) == NewerKind::number || (c >= 0x11DE0 && c <= 0x11DE9) ||
+         (c >= 0x16FF4 && c <= 0x16FF6);
 }
 
 bool is_word_character(std::uint32_t c) {
   if (c < 0x80) return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
   return u_hasBinaryProperty(static_cast<UChar32>(c), UCHAR_ALPHABETIC) != 0 || c == 0x200C || c == 0x200D ||
-         has_category(c, U_GC_M_MASK | U_GC_ND_MASK | U_GC_PC_MASK);
+         has_category(c, U_GC_M_MASK | U_GC_ND_MASK | U_GC_PC_MASK) || newer_kind(c) != NewerKind::none;
 }
 
 bool is_punctuation(std::uint32_t c) {
   if (c < 0x80) return is_ascii_punctuation(c);
-  return has_category(c, U_GC_P_MASK) && is_as_old_as(c, 8);
+  // Two have changed their category since.
+  return (has_category(c, U_GC_P_MASK) && is_as_old_as(c, 8)) || c == 0x166D || c == 0x111C9;
 }
 
 bool is_control(std::uint32_t c) {
@@ -71,11 +75,15 @@ bool is_control(std::uint32_t c) {
 }
 
 bool is_nonspacing_mark(std::uint32_t c) {
-  return c >= 0x300 && has_category(c, U_GC_MN_MASK) && is_as_old_as(c, 8);
+  if (c < 0x300) return false;
+  if (c == 0x1734) return true;  // these have changed their category since
+  if (c == 0x1885 || c == 0x1886 || c == 0xA9BD || c == 0x111C9) return false;
+  return has_category(c, U_GC_MN_MASK) && is_as_old_as(c, 8);
 }
 
 bool is_mark(std::uint32_t c) {
-  return c >= 0x300 && has_category(c, U_GC_M_MASK) && is_as_old_as(c, 9);
+  if (c < 0x300 || c == 0x111C9) return false;
+  return (has_category(c, U_GC_M_MASK) && is_as_old_as(c, 9)) || c == 0x1CF2 || c == 0x1CF3;
 }
 
 void append_lower_case(std::uint32_t c, std::vector<std::uint32_t>& out) {
@@ -85,7 +93,8 @@ void append_lower_case(std::uint32_t c, std::vector<std::uint32_t>& out) {
     out.push_back('i');
     out.push_back(0x307);
   } else {
-    out.push_back(static_cast<std::uint32_t>(u_tolower(static_cast<UChar32>(c))));
+    const auto lowered = static_cast<std::uint32_t>(u_tolower(static_cast<UChar32>(c)));
+    out.push_back(lowered == c ? newer_lower_case(c) : lowered);
   }
 }
 

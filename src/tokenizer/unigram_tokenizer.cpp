@@ -26,9 +26,8 @@ Status check_rows(const std::vector<std::int32_t>& rows, std::vector<std::int32_
   return {};
 }
 
-// Where the source of characters [first, end) lies. The mark that leads a word counts only when it stands alone.
+// Where the source of characters [first, end) lies.
 ByteSpan source_of(const NormalisedWord& word, std::size_t first, std::size_t end) {
-  if (first == 0 && end > 1) first = 1;
   return {word.sources[first].start, word.sources[end - 1].end};
 }
 

@@ -17,33 +17,22 @@ bool WordReader::next_character() {
   return true;
 }
 
-void WordReader::take_space() {
-  spaces_ = any_space_ ? ByteSpan{spaces_.start, source_.end} : source_;
-  any_space_ = true;
-}
-
 bool WordReader::next(NormalisedWord& word) {
   word.bytes.clear();
   word.starts.clear();
   word.sources.clear();
-  for (;;) {
+  do {
     if (!next_character()) return false;
-    if (character_ != ' ') break;
-    take_space();
-  }
-  const auto add = [&](ByteSpan source) {
+  } while (character_ == ' ');
+  const auto add = [&] {
     word.starts.push_back(static_cast<std::uint32_t>(word.bytes.size()));
-    word.sources.push_back(source);
+    word.sources.push_back(source_);
   };
-  add(any_space_ ? spaces_ : ByteSpan{source_.start, source_.start});
-  any_space_ = false;
+  add();  // the mark stands for the bytes of the character behind it, as everything that is put in front does
   word.bytes += kWordMark;
   do {
-    if (character_ == ' ') {
-      take_space();
-      break;
-    }
-    add(source_);
+    if (character_ == ' ') break;
+    add();
     append_utf8(character_, word.bytes);
   } while (next_character());
   word.starts.push_back(static_cast<std::uint32_t>(word.bytes.size()));

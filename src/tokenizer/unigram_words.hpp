@@ -33,7 +33,6 @@ class WordReader {
 
  private:
   bool next_character();
-  void take_space();
 
   std::string_view text_;
   const NormalisationMap& map_;
@@ -42,8 +41,6 @@ class WordReader {
   ByteSpan source_;                         // its bytes
   std::span<const std::uint32_t> pending_;  // what it became and is not read yet
   std::uint32_t character_ = 0;             // the normalised character at hand
-  ByteSpan spaces_;                         // read since the last word
-  bool any_space_ = false;
 };
 
 }  // namespace attune

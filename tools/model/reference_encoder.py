@@ -71,16 +71,17 @@ class Cutter:
         self.map = container.map
         self.tokenizer = Tokenizer(models.Unigram(list(zip(container.pieces, container.scores.tolist())),
                                                   unk_id=container.unk, byte_fallback=False))
-        self.tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(replacement="\u2581", prepend_scheme="always",
-                                                                split=True)
+        self.tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+            [pre_tokenizers.CharDelimiterSplit(" "), pre_tokenizers.Metaspace(prepend_scheme="always", split=True)])
 
-    def normalise(self, text):
-        text = "".join(self.map.get(ord(character), character) for character in text)
-        return " ".join(word for word in text.split(" ") if word)
+    def pieces(self, text):
+        """Full ids, each with the characters [start, end) of `text` that it stands for."""
+        mapped = [(character, place) for place, source in enumerate(text) for character in self.map.get(ord(source), source)]
+        encoding = self.tokenizer.encode("".join(character for character, _ in mapped), add_special_tokens=False)
+        return [(id, (mapped[start][1], mapped[end - 1][1] + 1)) for id, (start, end) in zip(encoding.ids, encoding.offsets)]
 
     def ids(self, text):
-        text = self.normalise(text)
-        return self.tokenizer.encode(text, add_special_tokens=False).ids if text else []
+        return [id for id, _ in self.pieces(text)]
 
 
 class Encoder:

@@ -8,11 +8,12 @@ byte, so that comparing ids compares what a normaliser makes of a text.
 """
 import argparse
 import pathlib
+import random
 import struct
 
 from tokenizers import AddedToken, Regex, Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 
-from tokenizer_lines import make_lines
+from tokenizer_lines import data_lines
 
 LLAMA3 = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|"
           r"\s+(?!\S)|\s+")
@@ -103,7 +104,7 @@ def other_bpe(lines):
 def unigrams(lines):
     specials = ["<s>", "<pad>", "</s>", "<unk>"]
     precompiled = normalizers.Precompiled(charsmap(MAP))
-    trainer = trainers.UnigramTrainer(vocab_size=4000, special_tokens=specials, unk_token="<unk>", show_progress=False)
+    trainer = trainers.UnigramTrainer(vocab_size=8000, special_tokens=specials, unk_token="<unk>", show_progress=False)
     tokenizer = train(models.Unigram(), trainer, lines, normalizers.Sequence([precompiled, normalizers.NFKC()]),
                       pre_tokenizers.Sequence([pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace()]))
     tokenizer.add_special_tokens([AddedToken("<mask>", lstrip=True, normalized=True)])
@@ -163,7 +164,7 @@ def main():
     parser.add_argument("--out", required=True, type=pathlib.Path)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
-    lines = [line.decode("utf-8", "replace") for line in make_lines(options.data, 6000, seed=7)]
+    lines = data_lines(options.data, 4000, random.Random(7))
     for maker in (byte_level, other_bpe, unigrams, split_variants):
         for name, tokenizer in maker(lines):
             tokenizer.save(str(options.out / f"{name}.json"))
