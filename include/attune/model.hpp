@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <span>
 #include <stop_token>
@@ -200,6 +201,48 @@ class Encoder {
   // values of the others.
   [[nodiscard]] virtual double products(std::size_t tokens, bool logits) const = 0;
   [[nodiscard]] virtual std::size_t weight_bytes() const = 0;  // of memory, packed, without the embedding tables
+};
+
+// Everything that one layer's self-attention computed for one sequence of T tokens. Kept only when asked for; W width,
+// H heads, D = W / H numbers per head, which stand one after the other in a row of q, k, v and the context.
+struct LayerTrace {
+  std::size_t tokens = 0;          // T
+  std::size_t width = 0;           // W
+  std::size_t heads = 0;           // H
+  std::vector<float> x_tw;         // [T, W] what the layer reads: the embeddings, or the layer before
+  std::vector<float> q_tw;         // [T, W] x · W_Qᵀ + b_Q
+  std::vector<float> k_tw;         // [T, W]
+  std::vector<float> v_tw;         // [T, W]
+  std::vector<float> weights_htt;  // [H, T, T] softmax(q kᵀ / √D): row i is how much token i takes from each token
+  std::vector<float> context_tw;   // [T, W] weights · v of each head, side by side
+  std::vector<float> output_tw;    // [T, W] context · W_Oᵀ + b_O, before it is added to x
+};
+
+// W_Q, W_K, W_V and W_O of one layer as FP32, so that a trace can be computed again.
+struct AttentionProjections {
+  struct Projection {
+    std::vector<float> weight;  // [W, W], a row for each output
+    std::vector<float> bias;    // [W]
+  };
+  Projection query, key, value, output;
+};
+
+// Runs an encoder in FP32, slowly, and shows what its attention did. For explanations: encode() is for everything else.
+// Thread-safe.
+class AttentionTracer {
+ public:
+  virtual ~AttentionTracer() = default;
+
+  // Reads the same directories as Encoder::open and fails like it.
+  static Result<std::unique_ptr<AttentionTracer>> open(const std::filesystem::path& directory);
+
+  // Calls `visit(layer, trace)` for each layer in order, from 0; the trace is gone after the call. Returns the last
+  // layer's hidden states [T, W]. `ids` are as for Encoder::encode.
+  virtual std::vector<float> trace(std::span<const std::int32_t> ids,
+                                   const std::function<void(std::size_t, LayerTrace&&)>& visit) const = 0;
+
+  // `layer` is below the number of layers.
+  [[nodiscard]] virtual AttentionProjections projections(std::size_t layer) const = 0;
 };
 
 }  // namespace attune

@@ -24,6 +24,7 @@ int run(int argc, char** argv) {
   add_remove_command(app, session);
   add_rerank_command(app, session);
   add_embed_command(app, session);
+  add_explain_command(app, session);
   add_model_command(app, session);
   add_eval_command(app, session);
   add_bench_command(app, session);

@@ -94,7 +94,7 @@ class Commands(program.ProgramTest):
 
     def test_every_command_has_help_with_an_example(self):
         listing = self.run_attune("--help").stdout
-        for command in ("index", "search", "serve", "status", "remove", "rerank", "embed", "model", "eval", "doctor",
+        for command in ("index", "search", "serve", "status", "remove", "rerank", "embed", "explain", "model", "eval", "doctor",
                         "completion"):
             self.assertIn(command, listing)
             self.assertIn("attune " + command, self.run_attune(command, "--help").stdout)
