@@ -87,7 +87,11 @@ Status ModelExplainer::cut_text(const AttentionRequest& request, AttentionExplan
     const bool special = input->sequences[index] < 0;
     const bool last = index + 1 == input->ids.size();
     if (special && last) at = explanation.text.size();
-    const ByteSpan span = special ? ByteSpan{at, at} : input->offsets[index];
+    // A lone "▁" marks where a word begins. Its bytes are those of the character behind it, which is another token's.
+    const bool is_mark = tokenizer.piece(input->ids[index]) == "\xE2\x96\x81";
+    const ByteSpan span = special   ? ByteSpan{at, at}
+                          : is_mark ? ByteSpan{input->offsets[index].start, input->offsets[index].start}
+                                    : input->offsets[index];
     add(input->ids[index], span, special);
     at = span.end;
   }

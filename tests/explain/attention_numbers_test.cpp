@@ -203,7 +203,7 @@ TEST_CASE("explanation: every link's weights, and what other tokens give, can be
 }
 
 TEST_CASE("trace: all layers together end where the fast encoder ends") {
-  const auto encoder = Encoder::open(ATTUNE_SOURCE_DIR "/models/embedder");
+  const auto encoder = Encoder::open(ATTUNE_SOURCE_DIR "/models/embedder", {.precision = nn::Precision::f32});
   REQUIRE(encoder);
   for (const char* text : {kEnglish, testing::kChinese, "Thinking Machines"}) {
     const AttentionExplanation explanation = explained(request_for(text));
@@ -213,9 +213,10 @@ TEST_CASE("trace: all layers together end where the fast encoder ends") {
     CHECK(layers == (*encoder)->description().layers);
     std::vector<float> pooled(explanation.trace.width);
     std::vector<float> wanted(explanation.trace.width);
-    nn::mean_pool_to_unit(last_tw, pooled);
-    Encoder::Scratch scratch;
-    (*encoder)->encode(ids, scratch, wanted);
+    nn::mean_pool(last_tw, false, pooled);
+    nn::to_unit_length(pooled);
+    const Encoder::Sequence sequence = {ids, {}};
+    REQUIRE((*encoder)->encode({&sequence, 1}, {}, wanted));
     for (std::size_t index = 0; index < pooled.size(); ++index) {
       REQUIRE(std::abs(pooled[index] - wanted[index]) < 1e-6F);
     }
