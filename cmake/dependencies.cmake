@@ -4,7 +4,6 @@ find_package(Threads REQUIRED)
 find_package(OpenSSL REQUIRED COMPONENTS Crypto)
 find_package(ICU 72 REQUIRED COMPONENTS uc i18n data)
 find_package(SQLite3 3.40 REQUIRED)
-find_package(Eigen3 3.4 REQUIRED NO_MODULE)
 find_package(Boost 1.81 REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(CLI11 REQUIRED)
@@ -14,7 +13,7 @@ if(ATTUNE_BUILD_TESTS)
   find_package(doctest REQUIRED)
 endif()
 
-# OpenBLAS, not the reference BLAS: FAISS and Eigen's matrix products use it.
+# OpenBLAS, not the reference BLAS: FAISS uses it.
 pkg_check_modules(OPENBLAS REQUIRED IMPORTED_TARGET openblas)
 set(BLA_VENDOR OpenBLAS)
 find_package(OpenMP REQUIRED COMPONENTS CXX)

@@ -25,8 +25,8 @@ void read_all(const EncoderWeights& weights) {
   std::vector<float> row(weights.words.columns);
   for (std::size_t index = 0; index < weights.words.rows; ++index) read_rows(weights.words, index, 1, row);
   for (const LayerParameters& layer : weights.layers) {
-    for (const LinearParameters* part : {&layer.query, &layer.attention_output, &layer.feed_forward_in,
-                                         &layer.feed_forward_out}) {
+    for (const LinearParameters* part :
+         {&layer.query, &layer.attention_output, &layer.feed_forward_in, &layer.feed_forward_out}) {
       row.resize(part->weight.columns);
       read_rows(part->weight, part->weight.rows - 1, 1, row);
     }

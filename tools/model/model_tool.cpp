@@ -9,12 +9,17 @@
 //   attune_model_tool pairs TOKENIZER MAX longest_first|only_first|only_second < lines   the same for each two lines;
 //                                                        "error" where the text to shorten is too short
 //   attune_model_tool embed MODEL_DIRECTORY query|passage OUT [THREADS] < lines   FP32 vectors [lines, width]
+//   attune_model_tool hidden MODEL OUT f32|i8  < lines   what the last layer says of each token, FP32 [tokens, width],
+//   all
+//                                                        lines one after the other; a line is ids, or "ids|token types"
 //
 // In lines, "\n" and "\\" stand for a line break and a backslash.
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <fstream>
 #include <iostream>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -141,6 +146,35 @@ int embed(const std::vector<std::string>& arguments) {
   return file.good() ? 0 : 1;
 }
 
+std::vector<std::int32_t> numbers_of(const std::string& text) {
+  std::istringstream words(text);
+  std::vector<std::int32_t> numbers;
+  for (std::int32_t number = 0; words >> number;) numbers.push_back(number);
+  return numbers;
+}
+
+int hidden(const std::vector<std::string>& arguments) {
+  const auto precision = arguments[2] == "i8" ? attune::nn::Precision::i8 : attune::nn::Precision::f32;
+  const auto encoder = attune::Encoder::open(arguments[0], {.precision = precision});
+  if (!encoder) return fail(encoder.error());
+  std::vector<std::vector<std::int32_t>> ids;
+  std::vector<std::vector<std::int32_t>> types;
+  std::size_t tokens = 0;
+  for (std::string line; std::getline(std::cin, line);) {
+    const std::size_t bar = std::min(line.find('|'), line.size());
+    ids.push_back(numbers_of(line.substr(0, bar)));
+    types.push_back(numbers_of(line.substr(std::min(bar + 1, line.size()))));
+    tokens += ids.back().size();
+  }
+  std::vector<attune::Encoder::Sequence> sequences;
+  for (std::size_t index = 0; index < ids.size(); ++index) sequences.push_back({ids[index], types[index]});
+  std::vector<float> states(tokens * (*encoder)->description().width);
+  if (const auto status = (*encoder)->hidden_states(sequences, {}, states); !status) return fail(status.error());
+  std::ofstream file(arguments[1], std::ios::binary);
+  file.write(reinterpret_cast<const char*>(states.data()), static_cast<std::streamsize>(states.size() * sizeof(float)));
+  return file.good() ? 0 : 1;
+}
+
 }  // namespace
 
 int main(int count, char** values) {
@@ -155,6 +189,7 @@ int main(int count, char** values) {
   if (command == "input" && arguments.size() == 2) return tokenize(arguments, command);
   if (command == "pairs" && arguments.size() == 3) return tokenize(arguments, command);
   if (command == "embed" && arguments.size() >= 3) return embed(arguments);
+  if (command == "hidden" && arguments.size() == 3) return hidden(arguments);
   std::cerr << "see the head of tools/model/model_tool.cpp\n";
   return 2;
 }
