@@ -31,7 +31,7 @@ require_debian() {
   exit 1
 }
 
-# FAISS and Eigen are many times slower on the reference BLAS. Debian picks OpenBLAS by itself; only a choice made by
+# FAISS is many times slower on the reference BLAS. Debian picks OpenBLAS by itself; only a choice made by
 # hand can stand in the way, and that one is the operator's to change.
 warn_about_slow_blas() {
   local blas

@@ -9,7 +9,7 @@ say() { printf '\n== %s\n' "$*"; }
 complain() { printf '%s\n' "$*" >&2; }
 
 # How many compilers may run at once: one for each core, and 2 GB of free memory for each, because the largest sources
-# (Boost.Beast, Eigen) need about that much.
+# (Boost.Beast) need about that much.
 build_jobs() {
   local cores free_kb by_memory
   cores=$(nproc)

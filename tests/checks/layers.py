@@ -15,7 +15,7 @@ CONFINED = {
     "libstemmer": {"text"},
     "sqlite3": {"store"},
     "faiss/": {"index"},
-    "Eigen/": {"nn"},
+    "hwy/": {"nn"},
     "boost/": {"server"},
     "cmark-gfm": {"reader"},
     "gumbo": {"reader"},

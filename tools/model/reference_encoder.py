@@ -69,7 +69,10 @@ class Cutter:
 
     def __init__(self, container):
         self.map = container.map
-        self.tokenizer = Tokenizer(models.Unigram(list(zip(container.pieces, container.scores.tolist())),
+        # No text becomes a control piece: they are spelled as no text is.
+        control = {container.bos, container.eos, container.pad, container.unk, container.pieces.index("<mask>")}
+        pieces = [f"\uf8ff{piece}" if id in control else piece for id, piece in enumerate(container.pieces)]
+        self.tokenizer = Tokenizer(models.Unigram(list(zip(pieces, container.scores.tolist())),
                                                   unk_id=container.unk, byte_fallback=False))
         self.tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
             [pre_tokenizers.CharDelimiterSplit(" "), pre_tokenizers.Metaspace(prepend_scheme="always", split=True)])
