@@ -111,7 +111,7 @@ struct LayerNormWeights {
 // x = norm(x + residual) for each row [T, W]; `residual` may be empty. Mean and variance are those of the row.
 void add_layer_norm(const LayerNormWeights& weights, std::span<const float> residual_tw, std::span<float> x_tw);
 
-// Self-attention of one sequence of T tokens, for its first Q tokens: a head that reads one token needs one query.
+// Self-attention of one sequence of T tokens, for Q of its tokens: a head that reads one token needs one query.
 //   q    [Q, W]    in    one head after the other
 //   kv   [T, 2 W]  in    each row a token's key and its value, each one head after the other
 //   out  [Q, W]    out   for each head softmax(q kᵀ / √D) v

@@ -1,7 +1,9 @@
 // Opening a model for use, and sharing sequences out among threads. packed_encoder.cpp computes.
 #include <algorithm>
+#include <barrier>
 #include <cassert>
 #include <numeric>
+#include <thread>
 
 #include "attune/core/file.hpp"
 #include "attune/core/work_sharing.hpp"
@@ -13,6 +15,9 @@
 
 namespace attune {
 namespace {
+
+// Rows below which a thread of its own does not pay.
+constexpr std::size_t kFewestRows = 3;
 
 struct ModelTokenizer {
   std::unique_ptr<Tokenizer> tokenizer;
@@ -93,10 +98,12 @@ class FileEncoder final : public Encoder {
 
  private:
   Status check(std::span<const Sequence> sequences) const;
-  // Runs `part` over groups of sequences and puts each sequence's numbers, numbers_of(sequence) many, to its place.
-  template <typename NumbersOf, typename Part>
-  Status run(std::span<const Sequence> sequences, const BatchOptions& options, NumbersOf numbers_of, Part part,
+  // Numbers that the model gives for one sequence.
+  [[nodiscard]] std::size_t numbers_of(const Sequence& sequence, PackedEncoder::Output output) const;
+  Status run(std::span<const Sequence> sequences, const BatchOptions& options, PackedEncoder::Output output,
              std::span<float> out) const;
+  void run_group(std::span<const Sequence> group, PackedEncoder::Output output, std::size_t threads,
+                 std::span<float> out) const;
 
   ModelDescription description_;
   ModelTokenizer tokenizer_;
@@ -136,34 +143,72 @@ Status FileEncoder::check(std::span<const Sequence> sequences) const {
   return {};
 }
 
-template <typename NumbersOf, typename Part>
-Status FileEncoder::run(std::span<const Sequence> sequences, const BatchOptions& options, NumbersOf numbers_of,
-                        Part part, std::span<float> out) const {
+std::size_t FileEncoder::numbers_of(const Sequence& sequence, PackedEncoder::Output output) const {
+  if (output == PackedEncoder::Output::logits) return packed_.labels();
+  return description_.width * (output == PackedEncoder::Output::hidden_states ? sequence.ids.size() : 1);
+}
+
+// Few sequences for many threads: they share the rows of all of them.
+void FileEncoder::run_group(std::span<const Sequence> group, PackedEncoder::Output output, std::size_t threads,
+                            std::span<float> out) const {
+  std::size_t tokens = 0;
+  for (const Sequence& sequence : group) tokens += sequence.ids.size();
+  PackedEncoder::Rows rows;
+  packed_.prepare(group, rows);
+  const std::size_t parts = std::clamp<std::size_t>(tokens / kFewestRows, 1, threads);
+  std::barrier<> barrier(static_cast<std::ptrdiff_t>(parts));
+  const auto run_part = [&](std::size_t index) {
+    const std::size_t first = tokens * index / parts;
+    const std::size_t end = tokens * (index + 1) / parts;
+    PackedEncoder::Scratch scratch;
+    packed_.run(group, output, {first, end - first, parts > 1 ? &barrier : nullptr}, rows, scratch);
+  };
+  {
+    std::vector<std::jthread> others;
+    for (std::size_t index = 1; index < parts; ++index) others.emplace_back(run_part, index);
+    run_part(0);
+  }
+  packed_.finish(group, output, rows, out);
+}
+
+Status FileEncoder::run(std::span<const Sequence> sequences, const BatchOptions& options, PackedEncoder::Output output,
+                        std::span<float> out) const {
   if (const Status status = check(sequences); !status) return status;
   if (sequences.empty()) return {};
   std::vector<std::size_t> places(sequences.size() + 1, 0);
   for (std::size_t index = 0; index < sequences.size(); ++index) {
-    places[index + 1] = places[index] + numbers_of(sequences[index]);
+    places[index + 1] = places[index] + numbers_of(sequences[index], output);
   }
   assert(out.size() == places.back());
   const std::size_t threads = thread_count(options.threads);
   const Plan plan = plan_groups(sequences, threads, options.tokens_at_a_time);
+  const std::size_t groups = plan.starts.size() - 1;
+  if (options.stop.stop_requested()) return Error{ErrorKind::cancelled, "the encoder was stopped"};
+  if (groups < threads) {
+    run_group(sequences, output, threads, out);
+    return {};
+  }
   struct Memory {
+    PackedEncoder::Rows rows;
     PackedEncoder::Scratch scratch;
     std::vector<Sequence> group;
     std::vector<float> answer;
   };
-  share_out<Memory>(plan.starts.size() - 1, threads, options.stop, [&](std::size_t index, Memory& memory) {
+  share_out<Memory>(groups, threads, options.stop, [&](std::size_t index, Memory& memory) {
     const std::span<const std::size_t> chosen =
         std::span(plan.order).subspan(plan.starts[index], plan.starts[index + 1] - plan.starts[index]);
     memory.group.clear();
     std::size_t numbers = 0;
+    std::size_t tokens = 0;
     for (const std::size_t sequence : chosen) {
       memory.group.push_back(sequences[sequence]);
-      numbers += numbers_of(sequences[sequence]);
+      numbers += numbers_of(sequences[sequence], output);
+      tokens += sequences[sequence].ids.size();
     }
+    packed_.prepare(memory.group, memory.rows);
+    packed_.run(memory.group, output, {0, tokens, nullptr}, memory.rows, memory.scratch);
     memory.answer.resize(numbers);
-    (packed_.*part)(memory.group, memory.scratch, memory.answer);
+    packed_.finish(memory.group, output, memory.rows, memory.answer);
     const float* from = memory.answer.data();
     for (const std::size_t sequence : chosen) {
       const std::size_t count = places[sequence + 1] - places[sequence];
@@ -177,8 +222,7 @@ Status FileEncoder::run(std::span<const Sequence> sequences, const BatchOptions&
 
 Status FileEncoder::encode(std::span<const Sequence> sequences, const BatchOptions& options,
                            std::span<float> out) const {
-  const auto width = [&](const Sequence&) { return description_.width; };
-  return run(sequences, options, width, &PackedEncoder::encode, out);
+  return run(sequences, options, PackedEncoder::Output::vectors, out);
 }
 
 Status FileEncoder::classify(std::span<const Sequence> sequences, const BatchOptions& options,
@@ -186,14 +230,12 @@ Status FileEncoder::classify(std::span<const Sequence> sequences, const BatchOpt
   if (packed_.labels() == 0) {
     return Error{ErrorKind::unsupported, description_.name + " has no sequence-classification head"};
   }
-  const auto labels = [&](const Sequence&) { return packed_.labels(); };
-  return run(sequences, options, labels, &PackedEncoder::classify, out);
+  return run(sequences, options, PackedEncoder::Output::logits, out);
 }
 
 Status FileEncoder::hidden_states(std::span<const Sequence> sequences, const BatchOptions& options,
                                   std::span<float> out) const {
-  const auto numbers = [&](const Sequence& sequence) { return sequence.ids.size() * description_.width; };
-  return run(sequences, options, numbers, &PackedEncoder::hidden_states, out);
+  return run(sequences, options, PackedEncoder::Output::hidden_states, out);
 }
 
 }  // namespace

@@ -46,7 +46,7 @@ std::span<float> room(std::vector<float>& memory, std::size_t size) {
   return std::span(memory).first(size);
 }
 
-void apply(HeadParameters::Activation activation, std::span<float> x) {
+void activate(HeadParameters::Activation activation, std::span<float> x) {
   for (float& value : x) {
     if (activation == HeadParameters::Activation::tanh) value = std::tanh(value);
     if (activation == HeadParameters::Activation::relu) value = std::max(value, 0.0F);
@@ -102,101 +102,119 @@ std::size_t PackedEncoder::weight_bytes() const {
   return bytes;
 }
 
-void PackedEncoder::embed(Group group, std::span<float> x_tw) const {
+void PackedEncoder::embed(Group group, const Part& part, std::span<float> x_rw) const {
   const std::size_t width = shape_.width;
-  float* row = x_tw.data();
+  std::size_t row = 0;  // of the group
   for (const Encoder::Sequence& sequence : group) {
-    for (std::size_t token = 0; token < sequence.ids.size(); ++token, row += width) {
-      read_rows(words_, static_cast<std::size_t>(sequence.ids[token]), 1, {row, width});
+    for (std::size_t token = 0; token < sequence.ids.size(); ++token, ++row) {
+      if (row < part.first || row >= part.first + part.count) continue;
+      const std::span<float> x_w = x_rw.subspan((row - part.first) * width, width);
+      read_rows(words_, static_cast<std::size_t>(sequence.ids[token]), 1, x_w);
       const float* position = positions_.data() + token * width;
-      for (std::size_t column = 0; column < width; ++column) row[column] += position[column];
+      for (std::size_t column = 0; column < width; ++column) x_w[column] += position[column];
       if (token_types_.empty()) continue;
       const std::size_t type = sequence.types.empty() ? 0 : static_cast<std::size_t>(sequence.types[token]);
-      for (std::size_t column = 0; column < width; ++column) row[column] += token_types_[type * width + column];
+      for (std::size_t column = 0; column < width; ++column) x_w[column] += token_types_[type * width + column];
     }
   }
-  nn::add_layer_norm(norm_view(embedding_norm_, shape_.epsilon), {}, x_tw);
+  nn::add_layer_norm(norm_view(embedding_norm_, shape_.epsilon), {}, x_rw);
+}
+
+void PackedEncoder::attend(Group group, const Part& part, bool first_rows_only, std::span<const float> kv_t2w,
+                           Scratch& scratch) const {
+  const std::size_t width = shape_.width;
+  std::size_t start = 0;  // the sequence's first row in the group
+  std::size_t done = 0;   // rows of q and the context
+  for (const Encoder::Sequence& sequence : group) {
+    const std::size_t length = sequence.ids.size();
+    const std::size_t begin = first_rows_only ? start : std::max(start, part.first);
+    const std::size_t end = first_rows_only ? start + 1 : std::min(start + length, part.first + part.count);
+    if (begin < end) {
+      nn::self_attention({.q = std::span(scratch.q_rw).subspan(done * width, (end - begin) * width),
+                          .kv = kv_t2w.subspan(start * 2 * width, length * 2 * width),
+                          .heads = shape_.heads,
+                          .width = width,
+                          .out = std::span(scratch.context_rw).subspan(done * width, (end - begin) * width),
+                          .weights = {}},
+                         scratch.nn);
+      done += end - begin;
+    }
+    start += length;
+  }
 }
 
 // Post-LayerNorm: x = norm(x + attention(x)); x = norm(x + feed_forward(x)).
-void PackedEncoder::run_layer(const Layer& layer, Group group, bool first_rows_only, Scratch& scratch) const {
-  const std::size_t width = shape_.width;
-  const std::size_t tokens = tokens_of(group);
-  const std::size_t rows = first_rows_only ? group.size() : tokens;
-  std::span<float> x_tw = std::span(scratch.x_tw).first(tokens * width);
-  const std::span<float> kv = room(scratch.kv_t2w, tokens * 2 * width);
-  nn::linear(layer.key_value, x_tw, scratch.nn, kv);
-  if (first_rows_only) {
-    // Keys and values were the last to read the other rows.
-    std::size_t token = 0;
-    for (std::size_t index = 0; index < group.size(); token += group[index++].ids.size()) {
-      std::memmove(x_tw.data() + index * width, x_tw.data() + token * width, width * sizeof(float));
-    }
-    x_tw = x_tw.first(rows * width);
-  }
-  const std::span<float> q_tw = room(scratch.q_tw, rows * width);
-  nn::linear(layer.query, x_tw, scratch.nn, q_tw);
-
-  const std::span<float> context_tw = room(scratch.context_tw, rows * width);
-  std::size_t token = 0;
-  std::size_t row = 0;
-  for (const Encoder::Sequence& sequence : group) {
-    const std::size_t length = sequence.ids.size();
-    const std::size_t queries = first_rows_only ? 1 : length;
-    nn::self_attention({.q = q_tw.subspan(row * width, queries * width),
-                        .kv = kv.subspan(token * 2 * width, length * 2 * width),
-                        .heads = shape_.heads,
-                        .width = width,
-                        .out = context_tw.subspan(row * width, queries * width),
-                        .weights = {}},
-                       scratch.nn);
-    token += length;
-    row += queries;
-  }
-
-  const std::span<float> projected_tw = room(scratch.projected_tw, rows * width);
-  nn::linear(layer.attention_output, context_tw, scratch.nn, projected_tw);
-  nn::add_layer_norm(norm_view(layer.attention_norm, shape_.epsilon), projected_tw, x_tw);
-  nn::feed_forward({layer.feed_forward_in, layer.feed_forward_out, shape_.gelu}, x_tw, scratch.nn, projected_tw);
-  nn::add_layer_norm(norm_view(layer.output_norm, shape_.epsilon), projected_tw, x_tw);
+void PackedEncoder::finish_layer(const Layer& layer, std::span<float> x_rw, Scratch& scratch) const {
+  const std::span<float> projected_rw = room(scratch.projected_rw, x_rw.size());
+  nn::linear(layer.attention_output, std::span(scratch.context_rw).first(x_rw.size()), scratch.nn, projected_rw);
+  nn::add_layer_norm(norm_view(layer.attention_norm, shape_.epsilon), projected_rw, x_rw);
+  nn::feed_forward({layer.feed_forward_in, layer.feed_forward_out, shape_.gelu}, x_rw, scratch.nn, projected_rw);
+  nn::add_layer_norm(norm_view(layer.output_norm, shape_.epsilon), projected_rw, x_rw);
 }
 
-void PackedEncoder::run(Group group, bool first_rows_only, Scratch& scratch) const {
-  embed(group, room(scratch.x_tw, tokens_of(group) * shape_.width));
+bool PackedEncoder::reads_first_rows(Output output) const {
+  return output == Output::logits || (output == Output::vectors && shape_.pooling == Pooling::cls);
+}
+
+void PackedEncoder::prepare(Group group, Rows& rows) const {
+  const std::size_t size = tokens_of(group) * shape_.width;
+  room(rows.x_tw, size);
+  room(rows.kv_t2w[0], 2 * size);
+  room(rows.kv_t2w[1], 2 * size);
+}
+
+void PackedEncoder::run(Group group, Output output, const Part& part, Rows& rows, Scratch& scratch) const {
+  const std::size_t width = shape_.width;
+  std::span<float> x_rw = std::span(rows.x_tw).subspan(part.first * width, part.count * width);
+  embed(group, part, x_rw);
   for (std::size_t index = 0; index < layers_.size(); ++index) {
-    run_layer(layers_[index], group, first_rows_only && index + 1 == layers_.size(), scratch);
+    const Layer& layer = layers_[index];
+    const std::span<float> kv_t2w = std::span(rows.kv_t2w[index % 2]).first(tokens_of(group) * 2 * width);
+    nn::linear(layer.key_value, x_rw, scratch.nn, kv_t2w.subspan(part.first * 2 * width, part.count * 2 * width));
+    if (part.barrier != nullptr) part.barrier->arrive_and_wait();
+    const bool first_rows_only = reads_first_rows(output) && index + 1 == layers_.size();
+    if (first_rows_only) {
+      // A row for each sequence is left: one thread's work. Keys and values were the last to read the other rows.
+      if (part.first > 0) return;
+      std::size_t token = 0;
+      for (std::size_t place = 0; place < group.size(); token += group[place++].ids.size()) {
+        std::memmove(rows.x_tw.data() + place * width, rows.x_tw.data() + token * width, width * sizeof(float));
+      }
+      x_rw = std::span(rows.x_tw).first(group.size() * width);
+    }
+    nn::linear(layer.query, x_rw, scratch.nn, room(scratch.q_rw, x_rw.size()));
+    room(scratch.context_rw, x_rw.size());
+    attend(group, part, first_rows_only, kv_t2w, scratch);
+    finish_layer(layer, x_rw, scratch);
   }
 }
 
-void PackedEncoder::encode(Group group, Scratch& scratch, std::span<float> out) const {
+void PackedEncoder::finish(Group group, Output output, const Rows& rows, std::span<float> out) const {
   const std::size_t width = shape_.width;
-  const bool first_rows_only = shape_.pooling == Pooling::cls;
-  run(group, first_rows_only, scratch);
-  const float* rows = scratch.x_tw.data();
+  if (output == Output::hidden_states) {
+    std::memcpy(out.data(), rows.x_tw.data(), out.size_bytes());
+    return;
+  }
+  if (output == Output::logits) {
+    nn::Scratch scratch;
+    std::span<const float> x = std::span(rows.x_tw).first(group.size() * width);
+    std::vector<float> dense(x.size());
+    if (head_->dense) {
+      nn::linear(*head_->dense, x, scratch, dense);
+      activate(head_->activation, dense);
+      x = dense;
+    }
+    nn::linear(head_->classifier, x, scratch, out);
+    return;
+  }
+  const float* row = rows.x_tw.data();
   for (std::size_t index = 0; index < group.size(); ++index) {
-    const std::size_t length = first_rows_only ? 1 : group[index].ids.size();
+    const std::size_t length = reads_first_rows(output) ? 1 : group[index].ids.size();
     const std::span<float> vector = out.subspan(index * width, width);
-    nn::mean_pool({rows, length * width}, shape_.pooling == Pooling::weighted, vector);
+    nn::mean_pool({row, length * width}, shape_.pooling == Pooling::weighted, vector);
     if (shape_.unit_length) nn::to_unit_length(vector);
-    rows += length * width;
+    row += length * width;
   }
-}
-
-void PackedEncoder::classify(Group group, Scratch& scratch, std::span<float> out) const {
-  run(group, true, scratch);
-  std::span<const float> x = std::span(scratch.x_tw).first(group.size() * shape_.width);
-  if (head_->dense) {
-    const std::span<float> dense = room(scratch.projected_tw, x.size());
-    nn::linear(*head_->dense, x, scratch.nn, dense);
-    apply(head_->activation, dense);
-    x = dense;
-  }
-  nn::linear(head_->classifier, x, scratch.nn, out);
-}
-
-void PackedEncoder::hidden_states(Group group, Scratch& scratch, std::span<float> out) const {
-  run(group, false, scratch);
-  std::memcpy(out.data(), scratch.x_tw.data(), out.size_bytes());
 }
 
 }  // namespace attune

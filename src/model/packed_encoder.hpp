@@ -5,6 +5,7 @@
 // B sequences, T tokens of all of them, W width, L labels.
 #pragma once
 
+#include <barrier>
 #include <optional>
 #include <span>
 #include <vector>
@@ -24,18 +25,32 @@ class PackedEncoder {
   // One thread's memory, kept from run to run.
   struct Scratch {
     nn::Scratch nn;
+    std::vector<float> q_rw;  // R rows that the thread works on
+    std::vector<float> context_rw;
+    std::vector<float> projected_rw;
+  };
+  // What the threads that run one group share.
+  struct Rows {
     std::vector<float> x_tw;
-    std::vector<float> q_tw;
-    std::vector<float> kv_t2w;
-    std::vector<float> context_tw;
-    std::vector<float> projected_tw;
+    std::vector<float> kv_t2w[2];  // of even and odd layers
+  };
+  // One thread's part of a group's rows. A row needs nothing of others but their keys and values, so threads wait for
+  // each other once a layer; and since layers take turns with the two memories for keys and values, nobody overwrites
+  // what another still reads.
+  struct Part {
+    std::size_t first = 0;
+    std::size_t count = 0;
+    std::barrier<>* barrier = nullptr;  // null: the part is the whole
   };
 
-  // The sequences, valid, in the order of `out`. encode [B, W], classify [B, L], hidden_states [T, W].
   using Group = std::span<const Encoder::Sequence>;
-  void encode(Group group, Scratch& scratch, std::span<float> out) const;
-  void classify(Group group, Scratch& scratch, std::span<float> out) const;
-  void hidden_states(Group group, Scratch& scratch, std::span<float> out) const;
+  enum class Output { vectors, logits, hidden_states };  // [B, W], [B, L], [T, W]
+
+  // Runs `part` of the group's rows through all layers. `rows` must have been made by prepare().
+  void run(Group group, Output output, const Part& part, Rows& rows, Scratch& scratch) const;
+  void prepare(Group group, Rows& rows) const;
+  // The answer, once every part has run. `out` is in the order of the group.
+  void finish(Group group, Output output, const Rows& rows, std::span<float> out) const;
 
   [[nodiscard]] const EncoderShape& shape() const { return shape_; }
   [[nodiscard]] std::size_t labels() const { return head_ ? head_->classifier.out() : 0; }
@@ -53,10 +68,15 @@ class PackedEncoder {
   };
 
   static Layer pack_layer(const LayerParameters& layer, const NormParameters& input_norm, nn::Precision precision);
-  // Runs all layers. The answer stands in scratch.x_tw: all T rows, or only each sequence's first row [B, W].
-  void run(Group group, bool first_rows_only, Scratch& scratch) const;
-  void embed(Group group, std::span<float> x_tw) const;
-  void run_layer(const Layer& layer, Group group, bool first_rows_only, Scratch& scratch) const;
+  // True if the answer is read at each sequence's first token alone: then the last layer computes only these rows, and
+  // they stand at the beginning of x [B, W].
+  [[nodiscard]] bool reads_first_rows(Output output) const;
+  void embed(Group group, const Part& part, std::span<float> x_rw) const;
+  // Attention of rows part.first … of the group, or of each sequence's first row.
+  void attend(Group group, const Part& part, bool first_rows_only, std::span<const float> kv_t2w,
+              Scratch& scratch) const;
+  // Everything behind the attention, for the rows of `x_rw`.
+  void finish_layer(const Layer& layer, std::span<float> x_rw, Scratch& scratch) const;
 
   EncoderShape shape_;
   std::shared_ptr<const void> keep_;  // what words_ points into
