@@ -112,6 +112,7 @@ void Picture::large_map() {
   const double left = kMargin + label_width_ + 12;
   const double top = y_ + label_width_ * 0.82 + 24;
   const bool labelled = cell_ >= 12;  // else labels would lie on each other: the mouse names the tokens
+  if (!labelled) canvas_.text({left, top - 8}, "small", "Rest the mouse on a cell to see its two tokens.");
   canvas_.map({left, top}, {weights(e_.head_index), count_, side_, names_});
   for (std::size_t index = 0; index < count_; ++index) {
     const double middle = cell_ * (static_cast<double>(index) + 0.5);

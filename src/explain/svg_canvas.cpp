@@ -84,18 +84,47 @@ void SvgCanvas::rectangle(Point at, Size size, std::string_view kind, double opa
 }
 
 void SvgCanvas::map(Point at, const Map& map) {
-  const double cell = map.side / static_cast<double>(map.count);
   rectangle(at, {map.side, map.side}, "frame");
+  if (map.names.empty()) {
+    plain_map(at, map);
+  } else {
+    map_with_hints(at, map);
+  }
+}
+
+void SvgCanvas::map_with_hints(Point at, const Map& map) {
+  const double cell = map.side / static_cast<double>(map.count);
   const double gap = cell > 12 ? 1 : 0;
   for (std::size_t i = 0; i < map.count; ++i) {
     for (std::size_t j = 0; j < map.count; ++j) {
       const float weight = map.weights[i * map.count + j];
       if (weight < kBlankBelow) continue;
       const Point corner{at.x + cell * static_cast<double>(j), at.y + cell * static_cast<double>(i)};
-      const std::string hint = map.names.empty() ? "" : map.names[i] + " → " + map.names[j] + ": " + fixed(weight);
+      const std::string hint = map.names[i] + " → " + map.names[j] + ": " + fixed(weight);
       rectangle(corner, {cell - gap, cell - gap}, "cell", darkness(weight), hint);
     }
   }
+}
+
+// One path for each of a few levels, in units of a cell: a map of many tokens would otherwise take megabytes.
+void SvgCanvas::plain_map(Point at, const Map& map) {
+  constexpr std::size_t kLevels = 24;
+  std::array<std::string, kLevels + 1> paths;
+  for (std::size_t i = 0; i < map.count; ++i) {
+    for (std::size_t j = 0; j < map.count; ++j) {
+      const auto level = static_cast<std::size_t>(std::lround(darkness(map.weights[i * map.count + j]) * kLevels));
+      paths[level] += "M" + std::to_string(j) + " " + std::to_string(i) + "h1v1h-1z";
+    }
+  }
+  const double cell = map.side / static_cast<double>(map.count);
+  shapes_ += "<g transform=\"translate(" + number(at.x) + " " + number(at.y) + ") scale(" +
+             fixed(static_cast<float>(cell)) + ")\">\n";
+  for (std::size_t level = 1; level <= kLevels; ++level) {
+    if (paths[level].empty()) continue;
+    shapes_ += "<path class=\"cell\" fill-opacity=\"" +
+               number(static_cast<double>(level) / static_cast<double>(kLevels)) + "\" d=\"" + paths[level] + "\"/>\n";
+  }
+  shapes_ += "</g>\n";
 }
 
 std::string SvgCanvas::finished(Size size, std::string_view name, std::string_view summary) const {

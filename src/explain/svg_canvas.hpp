@@ -40,6 +40,9 @@ class SvgCanvas {
   [[nodiscard]] std::string finished(Size size, std::string_view name, std::string_view summary) const;
 
  private:
+  void map_with_hints(Point at, const Map& map);
+  void plain_map(Point at, const Map& map);
+
   std::string shapes_;
 };
 
