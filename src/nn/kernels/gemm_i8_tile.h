@@ -11,8 +11,9 @@ namespace {
 
 constexpr std::size_t kPanel = 2 * Lanes::kColumns;
 
-// R rows next to a whole panel: whole-number sums of one group in registers, then onto y.
-template <std::size_t R>
+// R rows next to a whole panel: whole-number sums of one group in registers, then onto y. The first tile of a panel
+// asks for the next panel's memory: with few rows, a panel is through before the processor has noticed what comes.
+template <std::size_t R, bool kFetchNext>
 inline void run_tile(const GemmI8& job, std::size_t row, float* y, std::size_t y_stride) {
   const std::uint8_t* x = job.x + row * job.x_stride;
   const float* x_scale = job.x_scale + row * job.x_scale_stride;
@@ -33,6 +34,11 @@ inline void run_tile(const GemmI8& job, std::size_t row, float* y, std::size_t y
         left[r] = Lanes::add_products(left[r], x_0, left_0, x_1, left_1);
         right[r] = Lanes::add_products(right[r], x_0, right_0, x_1, right_1);
       }
+      if constexpr (kFetchNext) {
+        for (std::size_t line = 0; line < 16 * Lanes::kColumns; line += 64) {
+          __builtin_prefetch(w + job.groups * kQuantGroup * kPanel + line);
+        }
+      }
       w += 16 * Lanes::kColumns;
     }
     const float* scale = job.w_scale + g * kPanel;
@@ -51,15 +57,15 @@ inline void run_tile(const GemmI8& job, std::size_t row, float* y, std::size_t y
 }
 
 // A narrower last panel goes through memory of its own: nothing behind `columns` may be written.
-template <std::size_t R>
+template <std::size_t R, bool kFetchNext>
 inline void run_rows(const GemmI8& job, std::size_t row) {
   float* y = job.y + row * job.y_stride;
-  if (job.columns == kPanel) return run_tile<R>(job, row, y, job.y_stride);
+  if (job.columns == kPanel) return run_tile<R, kFetchNext>(job, row, y, job.y_stride);
   float tile[R * kPanel] = {};
   for (std::size_t r = 0; r < R; ++r) {
     for (std::size_t c = 0; c < job.columns; ++c) tile[r * kPanel + c] = y[r * job.y_stride + c];
   }
-  run_tile<R>(job, row, tile, kPanel);
+  run_tile<R, kFetchNext>(job, row, tile, kPanel);
   for (std::size_t r = 0; r < R; ++r) {
     for (std::size_t c = 0; c < job.columns; ++c) y[r * job.y_stride + c] = tile[r * kPanel + c];
   }
@@ -68,7 +74,7 @@ inline void run_rows(const GemmI8& job, std::size_t row) {
 template <std::size_t R>
 inline void run_rest(const GemmI8& job, std::size_t row) {
   if constexpr (R > 0) {
-    if (job.rows - row == R) return run_rows<R>(job, row);
+    if (job.rows - row == R) return run_rows<R, false>(job, row);
     run_rest<R - 1>(job, row);
   }
 }
@@ -99,7 +105,11 @@ inline std::size_t run_peak(std::size_t steps) {
 
 inline void run_all(const GemmI8& job) {
   std::size_t row = 0;
-  for (; row + Lanes::kTileRows <= job.rows; row += Lanes::kTileRows) run_rows<Lanes::kTileRows>(job, row);
+  if (job.rows >= Lanes::kTileRows) {
+    run_rows<Lanes::kTileRows, true>(job, row);
+    row = Lanes::kTileRows;
+  }
+  for (; row + Lanes::kTileRows <= job.rows; row += Lanes::kTileRows) run_rows<Lanes::kTileRows, false>(job, row);
   run_rest<Lanes::kTileRows - 1>(job, row);
 }
 
