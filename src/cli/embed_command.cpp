@@ -46,7 +46,8 @@ Status run_embed(const EmbedCommandOptions& options, Session& session) {
     texts = *std::move(lines);
   }
   const auto models = options.common.models.empty() ? default_models() : options.common.models;
-  const auto embedder = open_embedder(models / "embedder", {.threads = options.common.threads, .precision = options.precision});
+  const auto embedder =
+      open_embedder(models / "embedder", {.threads = options.common.threads, .precision = options.precision});
   if (!embedder) return embedder.error();
   const std::vector<std::string_view> views(texts.begin(), texts.end());
   const EmbedRole role = options.role == "query" ? EmbedRole::query : EmbedRole::passage;

@@ -70,7 +70,8 @@ Result<std::unique_ptr<Workspace>> Workspace::open(const WorkspaceOptions& optio
   if (!rebuilt) return rebuilt.error().while_doing("bringing the word postings up to date");
 
   if (options.with_embedder) {
-    auto embedder = open_embedder(models / "embedder", EmbedOptions{.threads = options.threads, .precision = options.precision});
+    auto embedder =
+        open_embedder(models / "embedder", EmbedOptions{.threads = options.threads, .precision = options.precision});
     if (embedder) {
       parts.embedder = *std::move(embedder);
       auto vectors =
