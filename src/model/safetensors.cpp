@@ -19,8 +19,6 @@ constexpr std::size_t kLengthBytes = 8;
 template <typename T>
 constexpr TensorType kTypeOf = TensorType::u8;
 template <>
-constexpr TensorType kTypeOf<std::int8_t> = TensorType::i8;
-template <>
 constexpr TensorType kTypeOf<std::int32_t> = TensorType::i32;
 template <>
 constexpr TensorType kTypeOf<std::uint32_t> = TensorType::u32;
