@@ -14,7 +14,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 seconds=${1:-60}
 shift || true
 build=$ATTUNE_ROOT/build/fuzz
-build_preset fuzz || exit 1
+build_preset fuzz no-tests || exit 1
 if (($# > 0)); then targets=("$@"); else mapfile -t targets < <(cd "$ATTUNE_ROOT/tests/fuzz" && printf '%s\n' *_fuzz.cpp); fi
 
 # seeds_of FORMAT FOLDER: copies small valid files of that format into the folder.

@@ -2,7 +2,7 @@
 """Holds the encoder's hidden states against ONNX Runtime and transformers, model by model.
 
     python3 -m venv VENV && VENV/bin/pip install numpy onnxruntime tokenizers torch transformers safetensors
-    ninja -C build/release attune_model_tool
+    cmake --preset release -B build/model -DATTUNE_BUILD_MODEL_TOOLS=ON && ninja -C build/model attune_model_tool
     VENV/bin/python tools/model/compare_encoders.py --precision f32 MODEL...
 
 A MODEL is an .onnx file (run by ONNX Runtime), a Hugging Face directory (run by transformers), or a 4-bit container of
@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-TOOL = Path(__file__).resolve().parents[2] / "build/release/tools/model/attune_model_tool"
+TOOL = Path(__file__).resolve().parents[2] / "build/model/tools/model/attune_model_tool"
 LENGTHS = (1, 2, 7, 16, 33, 100, 255, 512)
 
 

@@ -62,7 +62,7 @@ int convert(const std::vector<std::string>& arguments) {
 int list_kept(const std::string& directory) {
   const auto encoder = attune::Encoder::open(directory);
   if (!encoder) return fail(encoder.error());
-  const attune::UnigramTokenizer& tokenizer = (*encoder)->tokenizer();
+  const attune::Tokenizer& tokenizer = (*encoder)->tokenizer();
   for (std::int32_t id = 0; id < tokenizer.vocabulary_size(); ++id) std::cout << tokenizer.piece(id) << '\n';
   return 0;
 }
@@ -78,10 +78,13 @@ void print(const Encoding& encoding) {
 int print_pieces(const std::string& directory, bool full) {
   const auto encoder = attune::Encoder::open(directory);
   if (!encoder) return fail(encoder.error());
-  const attune::UnigramTokenizer& tokenizer = (*encoder)->tokenizer();
+  const auto* tokenizer = dynamic_cast<const attune::UnigramTokenizer*>(&(*encoder)->tokenizer());
+  if (tokenizer == nullptr) {
+    return fail({attune::ErrorKind::unsupported, "'" + directory + "' has no Unigram vocabulary of our own file"});
+  }
   for (std::string line; std::getline(std::cin, line);) {
     const std::string text = unescaped(line);
-    print(full ? tokenizer.segment(text) : tokenizer.encode(text));
+    print(full ? tokenizer->segment(text) : tokenizer->encode(text));
   }
   return 0;
 }
