@@ -49,9 +49,8 @@ class OwnReader {
         return matrix;
     }
     matrix.bytes = bytes(name, type, {rows, columns});
-    const int limit = name == "embeddings.word" ? kMaxTableWeight : kMaxWeight;
-    if (type == TensorType::i8 && !is_within(matrix.bytes, limit)) {
-      fail(tensor_error(name, "holds an int8 value beyond " + std::to_string(limit)));
+    if (type == TensorType::i8 && !is_within(matrix.bytes, kMaxWeight)) {
+      fail(tensor_error(name, "holds an int8 value beyond " + std::to_string(kMaxWeight)));
     }
     return matrix;
   }

@@ -56,10 +56,10 @@ class Writer {
     if (squared_weights_ > 0) parts_.back().relative_rms = std::sqrt(squared_error_ / squared_weights_);
   }
 
-  void matrix(const std::string& name, const WeightMatrix& matrix, int limit) {
+  void matrix(const std::string& name, const WeightMatrix& matrix) {
     if (!status_) return;
     if (precision_ == WeightPrecision::f32) return plain(name, matrix);
-    auto rows = quantise_rows(matrix, limit, name);
+    auto rows = quantise_rows(matrix, kMaxWeight, name);
     if (!rows) {
       status_ = rows.error();
       return;
@@ -78,7 +78,7 @@ class Writer {
     file_.add(name, {matrix.rows, matrix.columns}, values);
   }
   void linear(const std::string& name, const LinearParameters& linear) {
-    matrix(name + ".weight", linear.weight, kMaxWeight);
+    matrix(name + ".weight", linear.weight);
     file_.add(name + ".bias", {linear.bias.size()}, linear.bias);
   }
   void norm(const std::string& name, const NormParameters& norm) {
@@ -108,7 +108,7 @@ class Writer {
 void Writer::embeddings(const EncoderWeights& weights) {
   const EncoderShape& shape = weights.shape;
   begin("embeddings");
-  matrix("embeddings.word", weights.words, kMaxTableWeight);
+  matrix("embeddings.word", weights.words);
   end();
   file_.add("embeddings.position", {shape.positions, shape.width}, weights.positions);
   if (shape.token_types > 0) {

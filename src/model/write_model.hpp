@@ -13,11 +13,9 @@
 
 namespace attune {
 
-// The largest value that a weight has in int8. The integer kernel for AVX2 adds two products of a weight and a 7-bit
-// activation in 16 bits, which holds 2 · 64 · 127 and not 2 · 127 · 127. Rows of the word table are never multiplied
-// so.
-inline constexpr int kMaxWeight = 64;
-inline constexpr int kMaxTableWeight = 127;
+// The largest value that a weight has in int8. -128 has no counterpart and is not used. What the kernels multiply with is
+// rounded once more when the model is loaded (nn::PackedLinear), so the file keeps as much as a byte holds.
+inline constexpr int kMaxWeight = 127;
 
 // True if every int8 value is from -limit to limit.
 bool is_within(std::span<const std::uint8_t> values, int limit);
