@@ -13,8 +13,8 @@
 
 namespace attune {
 
-// The largest value that a weight has in int8. -128 has no counterpart and is not used. What the kernels multiply with is
-// rounded once more when the model is loaded (nn::PackedLinear), so the file keeps as much as a byte holds.
+// The largest value that a weight has in int8. -128 has no counterpart and is not used. What the kernels multiply with
+// is rounded once more when the model is loaded (nn::PackedLinear), so the file keeps as much as a byte holds.
 inline constexpr int kMaxWeight = 127;
 
 // True if every int8 value is from -limit to limit.
