@@ -1,7 +1,10 @@
 // Opening a model for use, and sharing sequences out among threads. packed_encoder.cpp computes.
 #include <algorithm>
+#include <atomic>
 #include <cassert>
 #include <numeric>
+#include <optional>
+#include <system_error>
 #include <thread>
 
 #include "attune/core/file.hpp"
@@ -154,17 +157,29 @@ void FileEncoder::run_group(std::span<const Sequence> group, PackedEncoder::Outp
   for (const Sequence& sequence : group) tokens += sequence.ids.size();
   PackedEncoder::Rows rows;
   packed_.prepare(group, rows);
-  const std::size_t parts = std::clamp<std::size_t>(tokens / kFewestRows, 1, threads);
-  RowBarrier barrier(parts);
+  const std::size_t wanted = std::clamp<std::size_t>(tokens / kFewestRows, 1, threads);
+  std::optional<RowBarrier> barrier;
+  std::atomic<std::size_t> parts{0};  // known once it is clear how many threads the system gives
   const auto run_part = [&](std::size_t index) {
-    const std::size_t first = tokens * index / parts;
-    const std::size_t end = tokens * (index + 1) / parts;
+    parts.wait(0);
+    const std::size_t count = parts.load();
+    const std::size_t first = tokens * index / count;
+    const std::size_t end = tokens * (index + 1) / count;
     PackedEncoder::Scratch scratch;
-    packed_.run(group, output, {first, end - first, parts > 1 ? &barrier : nullptr}, rows, scratch);
+    packed_.run(group, output, {first, end - first, count > 1 ? &*barrier : nullptr}, rows, scratch);
   };
   {
     std::vector<std::jthread> others;
-    for (std::size_t index = 1; index < parts; ++index) others.emplace_back(run_part, index);
+    for (std::size_t index = 1; index < wanted; ++index) {
+      try {
+        others.emplace_back(run_part, index);
+      } catch (const std::system_error&) {
+        break;  // those that there are do the work
+      }
+    }
+    barrier.emplace(others.size() + 1);
+    parts = others.size() + 1;
+    parts.notify_all();
     run_part(0);
   }
   packed_.finish(group, output, rows, out);
