@@ -3,9 +3,7 @@
 // Written against EncoderWeights and the layers of `nn` alone, so that it stays the same whatever the fast engine packs
 // its weights into. A layer's matrices are read when they are needed: an explanation may take a tenth of a second.
 #include <cassert>
-#include <cmath>
 
-#include "attune/core/dot_product.hpp"
 #include "attune/model.hpp"
 #include "attune/nn.hpp"
 
@@ -41,42 +39,27 @@ void add_norm(const NormParameters& norm, float epsilon, std::span<const float> 
   nn::add_layer_norm({norm.scale, norm.shift, epsilon}, residual_tw, x_tw);
 }
 
-// softmax(q kᵀ / √D), row by row. Subtracting the peak keeps exp() finite.
-void softmax(std::span<float> scores_t) {
-  float peak = scores_t[0];
-  for (const float score : scores_t) peak = std::max(peak, score);
-  float sum = 0;
-  for (float& score : scores_t) {
-    score = std::exp(score - peak);
-    sum += score;
-  }
-  for (float& score : scores_t) score /= sum;
-}
-
 // Fills weights_htt and context_tw from q, k and v.
 void attend(LayerTrace& trace) {
-  const std::size_t tokens = trace.tokens;
-  const std::size_t head_width = trace.width / trace.heads;
-  const float divisor = std::sqrt(static_cast<float>(head_width));
-  const auto head_of = [&](std::span<const float> matrix_tw, std::size_t token, std::size_t head) {
-    return matrix_tw.subspan(token * trace.width + head * head_width, head_width);
-  };
-  trace.weights_htt.resize(trace.heads * tokens * tokens);
-  trace.context_tw.assign(tokens * trace.width, 0.0F);
-  for (std::size_t head = 0; head < trace.heads; ++head) {
-    for (std::size_t i = 0; i < tokens; ++i) {
-      const std::span<float> weights_t = std::span(trace.weights_htt).subspan((head * tokens + i) * tokens, tokens);
-      for (std::size_t j = 0; j < tokens; ++j) {
-        weights_t[j] = dot_product(head_of(trace.q_tw, i, head), head_of(trace.k_tw, j, head)) / divisor;
-      }
-      softmax(weights_t);
-      const std::span<float> z_d = std::span(trace.context_tw).subspan(i * trace.width + head * head_width, head_width);
-      for (std::size_t j = 0; j < tokens; ++j) {
-        const std::span<const float> v_d = head_of(trace.v_tw, j, head);
-        for (std::size_t d = 0; d < head_width; ++d) z_d[d] += weights_t[j] * v_d[d];
-      }
+  const std::size_t width = trace.width;
+  std::vector<float> kv_t2w;
+  kv_t2w.reserve(2 * trace.k_tw.size());
+  for (std::size_t start = 0; start < trace.k_tw.size(); start += width) {
+    for (const std::vector<float>* part : {&trace.k_tw, &trace.v_tw}) {
+      const auto row = part->begin() + static_cast<std::ptrdiff_t>(start);
+      kv_t2w.insert(kv_t2w.end(), row, row + static_cast<std::ptrdiff_t>(width));
     }
   }
+  trace.weights_htt.resize(trace.heads * trace.tokens * trace.tokens);
+  trace.context_tw.resize(trace.tokens * width);
+  nn::Scratch scratch;
+  nn::self_attention({.q = trace.q_tw,
+                      .kv = kv_t2w,
+                      .heads = trace.heads,
+                      .width = width,
+                      .out = trace.context_tw,
+                      .weights = trace.weights_htt},
+                     scratch);
 }
 
 class FullPrecisionTracer final : public AttentionTracer {

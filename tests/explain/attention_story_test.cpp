@@ -24,7 +24,8 @@ bool holds(const std::string& text, const std::string& part) {
 
 std::string four_digits(const Json& number) {
   std::array<char, 64> text{};
-  std::snprintf(text.data(), text.size(), "%.4f", number.get<double>());
+  // By way of the FP32 number that the JSON's digits stand for: the digits alone may lie on the other side of a half.
+  std::snprintf(text.data(), text.size(), "%.4f", static_cast<double>(number.get<float>()));
   return std::string(text.data()) == "-0.0000" ? "0.0000" : text.data();
 }
 
