@@ -1,11 +1,9 @@
 #include <algorithm>
 #include <cassert>
-#include <cmath>
 
 #include "attune/nn.hpp"
 #include "attune/nn/training.hpp"
 
-#include "nn/kernels/gelu.h"
 #include "nn/kernels/gemm_f32.h"
 #include "nn/packed_product.hpp"
 
@@ -20,13 +18,6 @@ void grow(std::vector<float>& memory, std::size_t size) {
   if (memory.size() < size) memory.resize(size);
 }
 
-void activate(GeluForm form, float* x, std::size_t n) {
-  if (form == GeluForm::erf) return kernels::gelu(x, n);
-  for (std::size_t i = 0; i < n; ++i) {
-    x[i] = 0.5F * x[i] * (1.0F + std::tanh(0.79788456F * (x[i] + 0.044715F * x[i] * x[i] * x[i])));
-  }
-}
-
 // The middle is made in pieces as wide as a quantisation group, each quantised while it is still in the cache.
 void feed_forward_i8(const FeedForward& weights, const ConstRows& x, Scratch& scratch, const Rows& y) {
   const auto& [up, down, form] = weights;
@@ -39,9 +30,10 @@ void feed_forward_i8(const FeedForward& weights, const ConstRows& x, Scratch& sc
   quantise_rows({.x = x, .n = up.in(), .whole = up.in(), .factor = up_product.factor()}, scratch.rows);
   for (std::size_t first = 0; first < up.out(); first += piece) {
     const std::size_t count = std::min(piece, up.out() - first);
-    up_product.multiply_i8(scratch.rows, x.count, first, count, {scratch.inner.data(), count});
-    activate(form, scratch.inner.data(), x.count * count);
-    quantise_rows({.x = {scratch.inner.data(), count, x.count}, .first = first, .n = count, .whole = up.out()},
+    const std::span<float> middle = std::span(scratch.inner).first(x.count * count);
+    up_product.multiply_i8(scratch.rows, x.count, first, count, {middle.data(), count});
+    gelu(form, middle, middle);
+    quantise_rows({.x = {middle.data(), count, x.count}, .first = first, .n = count, .whole = up.out()},
                   scratch.inner_rows);
   }
   down_product.multiply_i8(scratch.inner_rows, x.count, 0, down.out(), y);
@@ -50,9 +42,10 @@ void feed_forward_i8(const FeedForward& weights, const ConstRows& x, Scratch& sc
 void feed_forward_f32(const FeedForward& weights, const ConstRows& x, Scratch& scratch, const Rows& y) {
   const auto& [up, down, form] = weights;
   grow(scratch.inner, x.count * up.out());
-  PackedProduct(up).multiply_f32(x, 0, up.out(), {scratch.inner.data(), up.out()});
-  activate(form, scratch.inner.data(), x.count * up.out());
-  PackedProduct(down).multiply_f32({scratch.inner.data(), up.out(), x.count}, 0, down.out(), y);
+  const std::span<float> middle = std::span(scratch.inner).first(x.count * up.out());
+  PackedProduct(up).multiply_f32(x, 0, up.out(), {middle.data(), up.out()});
+  gelu(form, middle, middle);
+  PackedProduct(down).multiply_f32({middle.data(), up.out(), x.count}, 0, down.out(), y);
 }
 
 // Of d_weight += d_yᵀ · x. As many tokens at a time as let a panel of x (16 KB on AVX2) stay in the first-level cache

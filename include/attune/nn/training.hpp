@@ -58,7 +58,8 @@ void linear_backward(const LinearBackward& job, BackwardScratch& scratch);
 
 // ---- gelu: y = x / 2 · (1 + erf(x / √2)), or its tanh form
 
-// Forward that leaves x as it is; the bits are those of feed_forward(). x and y have the same size.
+// Forward that leaves x as it is; the bits are those of feed_forward(). x and y have the same size; they may be the
+// same.
 void gelu(GeluForm form, std::span<const float> x, std::span<float> y);
 // In place: `d` holds d_y and then d_x.
 void gelu_backward(GeluForm form, std::span<const float> x, std::span<float> d);
