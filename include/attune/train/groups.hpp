@@ -27,7 +27,7 @@ struct GroupPassage {
 };
 
 struct Group {
-  std::string id;        // "<source>:<line or number>"
+  std::string id;             // "<source>:<line or number>"
   std::string language = {};  // BCP 47 primary tag of the query, "" if unknown
   std::string query;
   std::vector<GroupPassage> passages = {};  // the stated ones, then the mined ones, hardest first; each passage once
@@ -66,9 +66,9 @@ struct MiningOptions {
   std::size_t bm25 = 50;       // candidates from each list …
   std::size_t dense = 50;      // …
   std::size_t keep = 32;       // … of which this many stay, hardest first
-  double near_question = 0.7;  // passages that answer a question with this share of common terms are left out (1: only
+  double near_question = 0.8;  // passages that answer a question with this share of common terms are left out (1: only
                                // the same terms; above 1: none)
-  std::size_t passage_bytes = 2000;  // of each passage that the embedder reads; costs time in proportion
+  std::size_t passage_bytes = 1200;  // of each passage that the embedder reads; costs time in proportion
   int threads = 0;                   // 0: one for each core; changes no result
 };
 
