@@ -42,6 +42,8 @@ std::string detect_language(std::string_view utf8);
 
 // Traditional Chinese to simplified, by words (OpenCC): 軟體 → 软件.
 std::string to_simplified(std::string_view utf8);
+// Simplified Chinese to traditional characters, by phrases (OpenCC): 头发发白 → 頭髮發白. Words stay the mainland's.
+std::string to_traditional(std::string_view utf8);
 
 enum class TermKind {
   word,    // a stemmed word, a number, a dotted version, a dictionary word of Han, Kana or Hangul

@@ -5,9 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "attune/core/file.hpp"
+#include "attune/core/lines.hpp"
 #include "attune/eval.hpp"
-
-#include "eval/line_reader.hpp"
 
 namespace attune {
 namespace {

@@ -6,9 +6,8 @@
 #include <optional>
 
 #include "attune/core/file.hpp"
+#include "attune/core/lines.hpp"
 #include "attune/eval.hpp"
-
-#include "eval/line_reader.hpp"
 
 namespace attune {
 namespace {

@@ -123,6 +123,24 @@ const ChineseDictionaries* dictionaries() {
   return loaded.get();
 }
 
+// Simplified to traditional, with dictionaries of its own: only training asks for it. nullptr as above.
+const opencc::Converter* traditional_converter() {
+  static const std::unique_ptr<const opencc::Converter> loaded = []() -> std::unique_ptr<const opencc::Converter> {
+    try {
+      const opencc::DictPtr phrases = load("STPhrases");
+      const auto conversion = std::make_shared<opencc::Conversion>(group({phrases, load("STCharacters")}));
+      return std::make_unique<const opencc::Converter>(
+          "s2t", std::make_shared<opencc::MaxMatchSegmentation>(phrases),
+          std::make_shared<opencc::ConversionChain>(std::list<opencc::ConversionPtr>{conversion}));
+    } catch (const std::exception&) {
+      return nullptr;
+    } catch (const opencc::Exception&) {
+      return nullptr;
+    }
+  }();
+  return loaded.get();
+}
+
 std::string converted(const ChineseDictionaries& chinese, const std::string& utf8, bool by_phrases) {
   try {
     return by_phrases ? chinese.convert_by_phrases(utf8) : chinese.convert_by_characters(utf8);
@@ -193,6 +211,29 @@ std::string to_simplified(std::string_view utf8) {
     append_utf8(run, character);
     wanted =
         wanted || (chinese != nullptr && (chinese->is_traditional(character) || chinese->may_start_phrase(character)));
+  }
+  finish_run();
+  return result;
+}
+
+std::string to_traditional(std::string_view utf8) {
+  const opencc::Converter* const converter = traditional_converter();
+  std::string result;
+  result.reserve(utf8.size());
+  std::string run;
+  const auto finish_run = [&] {
+    try {
+      result += converter == nullptr || run.empty() ? run : converter->Convert(run);
+    } catch (...) {
+      result += run;
+    }
+    run.clear();
+  };
+  for (std::size_t at = 0; at < utf8.size();) {
+    const char32_t character = next_character(utf8, at);
+    const bool converts = character_class(character) == CharacterClass::ideograph;
+    if (!converts) finish_run();
+    append_utf8(converts ? run : result, character);
   }
   finish_run();
   return result;

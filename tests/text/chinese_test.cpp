@@ -23,6 +23,12 @@ TEST_CASE("chinese: traditional text is rewritten by words") {
   CHECK(to_simplified("").empty());
 }
 
+TEST_CASE("chinese: simplified text becomes traditional by phrases, and the rest stays") {
+  CHECK(to_traditional("头发发白，皇后之后") == "頭髮發白，皇后之後");
+  CHECK(to_traditional("繁體字, plain ASCII") == "繁體字, plain ASCII");
+  CHECK(to_traditional("").empty());
+}
+
 TEST_CASE("chinese: a Taiwanese word is found by its mainland name and by its own characters") {
   const Texts terms = texts(index_terms("這個軟體很好"));
   CHECK(has(terms, "软件"));

@@ -1,6 +1,7 @@
-#include "eval/line_reader.hpp"
+#include "attune/core/lines.hpp"
 
 #include <array>
+#include <limits>
 #include <memory>
 #include <string>
 #include <system_error>
@@ -67,6 +68,27 @@ Status for_each_line(const std::filesystem::path& file, const std::function<Stat
     }
   }
   return take_line(pending, file, number + 1, take);
+}
+
+Result<std::string> gzipped(std::string_view bytes) {
+  if (bytes.size() > std::numeric_limits<uInt>::max()) {
+    return Error{ErrorKind::too_large, "a gzip stream is written for less than 4 GiB at once"};
+  }
+  z_stream stream{};
+  constexpr int kGzipWindow = 15 + 16;
+  if (deflateInit2(&stream, Z_DEFAULT_COMPRESSION, Z_DEFLATED, kGzipWindow, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
+    return Error{ErrorKind::internal, "zlib does not start"};
+  }
+  std::string out(deflateBound(&stream, static_cast<uLong>(bytes.size())), '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));  // zlib does not write through it
+  stream.avail_in = static_cast<uInt>(bytes.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  const int code = deflate(&stream, Z_FINISH);
+  out.resize(stream.total_out);
+  deflateEnd(&stream);
+  if (code != Z_STREAM_END) return Error{ErrorKind::internal, "zlib did not finish a stream"};
+  return out;
 }
 
 }  // namespace attune
