@@ -1,0 +1,171 @@
+#include "attune/train/makers.hpp"
+
+#include <algorithm>
+#include <set>
+#include <string>
+
+#include <doctest/doctest.h>
+
+#include "temporary_folder.hpp"
+#include "train/definitions.hpp"
+#include "train/maker_functions.hpp"
+
+using attune::testing::TemporaryFolder;
+
+namespace attune::train {
+namespace {
+
+// Whether the set has a group of that query whose only positives are these texts.
+bool asks(const GroupSet& set, std::string_view query, const std::set<std::string>& passages) {
+  return std::any_of(set.groups.begin(), set.groups.end(), [&](const Group& group) {
+    std::set<std::string> answers;
+    for (const GroupPassage& passage : group.passages) answers.insert(set.passages[passage.passage]);
+    return group.query == query && answers == passages;
+  });
+}
+
+Result<GroupSet> made(const char* maker, const char* name, std::string_view text, std::uint64_t seed = 1) {
+  const TemporaryFolder folder;
+  folder.write(name, text);
+  const Maker* const found = find_maker(maker);
+  REQUIRE(found != nullptr);
+  return found->make(folder.path() / name, seed);
+}
+
+constexpr std::string_view kParagraphs = R"json([{"title":"Oslo (city)", "text"
+    : "Oslo is the capital of Norway. It lies at the head of a long fjord. Ferries leave it in the morning."
+},
+        {"title":"","text":"A text without a title that is long enough to ask with, whatever is left. And this is another sentence of it, of words and of nothing else."},
+        {"title":"Short","text":"Too short."}])json";
+
+}  // namespace
+
+TEST_CASE("makers: each has a name and a sentence, and no two are called alike") {
+  std::set<std::string_view> names;
+  for (const Maker& maker : makers()) {
+    CHECK(!maker.summary.empty());
+    CHECK(names.insert(maker.name).second);
+    CHECK(!maker.make("/nowhere/at/all.jsonl", 1));
+  }
+  CHECK(find_maker("none") == nullptr);
+}
+
+TEST_CASE("titles: a title without its brackets asks for the paragraph") {
+  const auto set = made("titles", "wiki.json", kParagraphs);
+  REQUIRE(set);
+  CHECK(set->source == "wiki-titles");
+  CHECK(set->groups.size() == 2);
+  CHECK(set->groups[0].query == "Oslo");
+  CHECK(set->groups[0].language == "en");
+  CHECK(set->passages[0].starts_with("Oslo is the capital"));
+  CHECK(!made("titles", "wiki.json", "{}"));
+  CHECK(!made("titles", "wiki.json", R"([{"title":"a"}])"));
+  CHECK(!made("titles", "wiki.json", "[1"));
+}
+
+TEST_CASE("cloze: a sentence asks for the paragraph, which mostly lacks it") {
+  std::size_t without = 0;
+  std::set<std::string> queries;
+  for (std::uint64_t seed = 0; seed < 60; ++seed) {
+    const auto set = made("cloze", "wiki.json", kParagraphs, seed);
+    REQUIRE(set);
+    REQUIRE(set->groups.size() == 2);
+    const Group& group = set->groups[0];
+    const std::string& passage = set->passages[group.passages[0].passage];
+    CHECK(passage.starts_with("Oslo (city). "));
+    CHECK(passage.find("  ") == std::string::npos);
+    queries.insert(group.query);
+    CHECK(!set->passages[set->groups[1].passages[0].passage].starts_with("."));
+    without += passage.find(group.query) == std::string::npos ? 1 : 0;
+  }
+  CHECK(queries.size() == 3);
+  CHECK(without > 45);
+  CHECK(without < 60);
+}
+
+TEST_CASE("translations: all translations of a sentence are its answers, one direction each, short ones are left out") {
+  const std::string lines = R"({"en":"Hi.","zh":"嗨。"}
+{"en":"Where does this train go?","zh":"这趟火车开往哪里？"}
+{"en":"Where does this train go?","zh":"这列火车去什么地方？"}
+{"en":"The book lies on the table.","zh":"书在桌子上放着。"})";
+  bool english = false;
+  bool chinese = false;
+  for (std::uint64_t seed = 0; seed < 20; ++seed) {
+    const auto set = made("translations", "pairs.jsonl", lines, seed);
+    REQUIRE(set);
+    english = english || asks(*set, "Where does this train go?", {"这趟火车开往哪里？", "这列火车去什么地方？"});
+    chinese = chinese || asks(*set, "书在桌子上放着。", {"The book lies on the table."});
+    for (const Group& group : set->groups) CHECK(group.query != "Hi.");
+  }
+  CHECK(english);
+  CHECK(chinese);
+  CHECK(!made("translations", "pairs.jsonl", "{\"en\":\"a\"}\n"));
+}
+
+TEST_CASE("glosses: words and meanings ask for each other; readings, single characters and pointers are left out") {
+  const std::string lines =
+      "# CC-CEDICT\n電腦 电脑 [dian4 nao3] /computer/CL:臺|台[tai2]/\n龜 龟 [gui1] /tortoise or turtle/\n"
+      "電腦網 电脑网 [dian4 nao3 wang3] /variant of 電腦網路|电脑网路[x]/\nnonsense\n";
+  std::set<std::string> queries;
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+    const auto set = made("glosses", "dict.txt", lines, seed);
+    REQUIRE(set);
+    REQUIRE(set->groups.size() == 1);
+    queries.insert(set->groups[0].query);
+  }
+  CHECK(queries == std::set<std::string>{"computer", "电脑", "電腦"});
+}
+
+TEST_CASE("definitions: a sentence that says what something is answers the question for it") {
+  CHECK(question_of_definition("Oslo is the capital of Norway.") == "what is Oslo");
+  CHECK(question_of_definition("A hard link is a second name of a file.") == "what is hard link");
+  CHECK(question_of_definition("Kernel threads are the workers of the system.") == "what are Kernel threads");
+  CHECK(question_of_definition("内核是操作系统的核心部分。") == "内核是什么");
+  for (const char* no : {"It is a nice day.", "This is the end.", "We think, as all do, that Oslo is a city.",
+                         "Nothing here defines.", "这是一个例子。", "我们的目标是星辰。", "", "是", " is a "}) {
+    CAPTURE(no);
+    CHECK(!question_of_definition(no));
+  }
+}
+
+TEST_CASE("index: titles, headings, definitions and sentences of a database ask for its passages") {
+  const TemporaryFolder folder;
+  {
+    auto store = Store::open(folder.path() / "own.db");
+    REQUIRE(store);
+    const auto collection = (*store)->open_collection("own", "");
+    REQUIRE(collection);
+    Document document;
+    document.collection_id = collection->id;
+    document.path = "notes/guide.md";
+    document.sha256 = std::string(64, 'a');
+    document.language = "en";
+    document.content.title = "The Guide";
+    const std::string first =
+        "A widget is a small thing that turns. It turns whenever somebody asks it to do that again.";
+    const std::string second =
+        "Put the widget on the table first. Then press the button until the lamp begins to glow.";
+    document.content.text = first + "\n" + second;
+    const std::vector<Chunk> chunks = {{.ordinal = 0, .span = {0, first.size()}, .heading = "The Guide", .text = first},
+                                       {.ordinal = 1,
+                                        .span = {first.size() + 1, first.size() + 1 + second.size()},
+                                        .heading = "The Guide › Setup",
+                                        .text = second}};
+    REQUIRE((*store)->put_document(document, chunks, "test"));
+  }
+  const auto set = find_maker("index")->make(folder.path() / "own.db", 3);
+  REQUIRE(set);
+  const std::string first =
+      "A widget is a small thing that turns. It turns whenever somebody asks it to do that again.";
+  const std::string second = "Put the widget on the table first. Then press the button until the lamp begins to glow.";
+  CHECK(asks(*set, "The Guide", {first}));
+  CHECK(asks(*set, "The Guide Setup", {second}));
+  CHECK(asks(*set, "what is widget", {first}));
+  CHECK(set->groups.size() >= 3);
+  CHECK(digest_of(*set) == digest_of(*find_maker("index")->make(folder.path() / "own.db", 3)));
+  CHECK(!std::filesystem::exists(folder.path() / "none.db"));
+  CHECK(find_maker("index")->make(folder.path() / "none.db", 1).error().kind == ErrorKind::not_found);
+  CHECK(!std::filesystem::exists(folder.path() / "none.db"));
+}
+
+}  // namespace attune::train
