@@ -37,6 +37,18 @@ struct Embeddings {
   }
 };
 
+// What one layer of the encoder says of each token, and the vectors that it ends with.
+struct TokenStates {
+  Embeddings vectors;
+  std::vector<std::size_t> lengths;  // tokens of each text, its prefix and the special ones included
+  std::vector<float> states;         // [all tokens, width], text after text
+};
+
+struct StatesWanted {
+  std::size_t layer = 0;       // 0: the embeddings, 1: the first layer …
+  std::size_t max_tokens = 0;  // of a text, all included; 0: as many as the model reads
+};
+
 class Embedder {
  public:
   virtual ~Embedder() = default;
@@ -44,6 +56,11 @@ class Embedder {
   // One unit vector for each text. Fails with cancelled.
   [[nodiscard]] virtual Result<Embeddings> embed(std::span<const std::string_view> texts, EmbedRole role,
                                                  std::stop_token stop = {}) const = 0;
+
+  // The same with one layer's states, which joint layers read (attune/model/joint.hpp). Fails also with bad_input if
+  // there is no such layer, with unsupported where vectors do not come from an encoder.
+  [[nodiscard]] virtual Result<TokenStates> read(std::span<const std::string_view> texts, EmbedRole role,
+                                                 const StatesWanted& wanted, std::stop_token stop = {}) const;
 
   [[nodiscard]] virtual std::size_t dimension() const = 0;
   [[nodiscard]] virtual std::size_t max_tokens() const = 0;  // that a passage may have, prefix and specials taken off

@@ -181,13 +181,21 @@ class Encoder {
   // Loads and checks everything: our own file, a Hugging Face directory or an ONNX export. Fails like describe_model.
   static Result<std::unique_ptr<Encoder>> open(const std::filesystem::path& path, const EncoderOptions& options = {});
 
-  // The sequences' pooled vectors to out [B, W]. All three fail with cancelled, and with bad_input if a sequence is
+  // The sequences' pooled vectors to out [B, W]. All of these fail with cancelled, and with bad_input if a sequence is
   // empty, too long, or has an id or a type that the model does not know.
   virtual Status encode(std::span<const Sequence> sequences, const BatchOptions& options,
                         std::span<float> out) const = 0;
   // The numbers of the sequence-classification head to out [B, L]. Fails with unsupported if the model has none.
   virtual Status classify(std::span<const Sequence> sequences, const BatchOptions& options,
                           std::span<float> out) const = 0;
+  // encode(), and on the way what one layer says of each token: layer 0 stands for the embeddings, 1 for the first
+  // layer. Fails also with bad_input if the model has no such layer.
+  struct Tap {
+    std::size_t layer = 0;
+    std::span<float> states;  // [T, W]
+  };
+  virtual Status encode_with_states(std::span<const Sequence> sequences, const BatchOptions& options, const Tap& tap,
+                                    std::span<float> out) const = 0;
   // What the last layer says of each token to out [T, W].
   virtual Status hidden_states(std::span<const Sequence> sequences, const BatchOptions& options,
                                std::span<float> out) const = 0;

@@ -48,6 +48,11 @@ class PackedLinear {
   // inputs are scaled down before rounding and their weights scaled up, which loses less where inputs differ much.
   static PackedLinear pack(const LinearWeights& weights, Precision precision, std::span<const float> range = {});
 
+  // FP32, in the memory that is there: for weights that change at every step of a training. The second packs what
+  // leads back, y = x · weight with x [T, out] and y [T, in], without a bias.
+  void repack(const LinearWeights& weights);
+  void repack_transposed(const LinearWeights& weights);
+
   [[nodiscard]] std::size_t in() const { return in_; }
   [[nodiscard]] std::size_t out() const { return out_; }
   [[nodiscard]] Precision precision() const { return precision_; }
@@ -55,6 +60,7 @@ class PackedLinear {
 
  private:
   friend class PackedProduct;  // src/nn/packed_product.hpp
+  void shape_f32(std::size_t in, std::size_t out);
   void pack_f32(std::span<const float> weight);
   void pack_i8(std::span<const float> weight, std::span<const float> range);
 

@@ -81,6 +81,17 @@ Plan plan_groups(std::span<const Encoder::Sequence> sequences, std::size_t threa
   return plan;
 }
 
+// Where each sequence's first token stands when they are back to back.
+std::vector<std::size_t> first_tokens(std::span<const Encoder::Sequence> sequences) {
+  std::vector<std::size_t> places;
+  std::size_t next = 0;
+  for (const Encoder::Sequence& sequence : sequences) {
+    places.push_back(next);
+    next += sequence.ids.size();
+  }
+  return places;
+}
+
 class FileEncoder final : public Encoder {
  public:
   FileEncoder(ModelDescription description, ModelTokenizer tokenizer, PackedEncoder packed)
@@ -91,6 +102,8 @@ class FileEncoder final : public Encoder {
                   std::span<float> out) const override;
   Status hidden_states(std::span<const Sequence> sequences, const BatchOptions& options,
                        std::span<float> out) const override;
+  Status encode_with_states(std::span<const Sequence> sequences, const BatchOptions& options, const Tap& tap,
+                            std::span<float> out) const override;
 
   const ModelDescription& description() const override { return description_; }
   const Tokenizer& tokenizer() const override { return *tokenizer_.tokenizer; }
@@ -102,9 +115,10 @@ class FileEncoder final : public Encoder {
   Status check(std::span<const Sequence> sequences) const;
   // Numbers that the model gives for one sequence.
   [[nodiscard]] std::size_t numbers_of(const Sequence& sequence, PackedEncoder::Output output) const;
+  // `tap` may be null.
   Status run(std::span<const Sequence> sequences, const BatchOptions& options, PackedEncoder::Output output,
-             std::span<float> out) const;
-  void run_group(std::span<const Sequence> group, PackedEncoder::Output output, std::size_t threads,
+             const Tap* tap, std::span<float> out) const;
+  void run_group(std::span<const Sequence> group, PackedEncoder::Output output, std::size_t threads, const Tap* tap,
                  std::span<float> out) const;
 
   ModelDescription description_;
@@ -152,10 +166,11 @@ std::size_t FileEncoder::numbers_of(const Sequence& sequence, PackedEncoder::Out
 
 // Few sequences for many threads: they share the rows of all of them.
 void FileEncoder::run_group(std::span<const Sequence> group, PackedEncoder::Output output, std::size_t threads,
-                            std::span<float> out) const {
+                            const Tap* tap, std::span<float> out) const {
   std::size_t tokens = 0;
   for (const Sequence& sequence : group) tokens += sequence.ids.size();
   PackedEncoder::Rows rows;
+  if (tap != nullptr) rows.tapped_layer = tap->layer;
   packed_.prepare(group, rows);
   const std::size_t wanted = std::clamp<std::size_t>(tokens / kFewestRows, 1, threads);
   std::optional<RowBarrier> barrier;
@@ -183,10 +198,11 @@ void FileEncoder::run_group(std::span<const Sequence> group, PackedEncoder::Outp
     run_part(0);
   }
   packed_.finish(group, output, rows, out);
+  if (tap != nullptr) std::copy_n(rows.tapped_tw.begin(), tap->states.size(), tap->states.begin());
 }
 
 Status FileEncoder::run(std::span<const Sequence> sequences, const BatchOptions& options, PackedEncoder::Output output,
-                        std::span<float> out) const {
+                        const Tap* tap, std::span<float> out) const {
   if (const Status status = check(sequences); !status) return status;
   if (sequences.empty()) return {};
   std::vector<std::size_t> places(sequences.size() + 1, 0);
@@ -194,12 +210,13 @@ Status FileEncoder::run(std::span<const Sequence> sequences, const BatchOptions&
     places[index + 1] = places[index] + numbers_of(sequences[index], output);
   }
   assert(out.size() == places.back());
+  const std::vector<std::size_t> tapped = tap == nullptr ? std::vector<std::size_t>{} : first_tokens(sequences);
   const std::size_t threads = thread_count(options.threads);
   const Plan plan = plan_groups(sequences, threads, options.tokens_at_a_time);
   const std::size_t groups = plan.starts.size() - 1;
   if (options.stop.stop_requested()) return Error{ErrorKind::cancelled, "the encoder was stopped"};
   if (groups < threads) {
-    run_group(sequences, output, threads, out);
+    run_group(sequences, output, threads, tap, out);
     return {};
   }
   struct Memory {
@@ -219,6 +236,7 @@ Status FileEncoder::run(std::span<const Sequence> sequences, const BatchOptions&
       numbers += numbers_of(sequences[sequence], output);
       tokens += sequences[sequence].ids.size();
     }
+    if (tap != nullptr) memory.rows.tapped_layer = tap->layer;
     packed_.prepare(memory.group, memory.rows);
     packed_.run(memory.group, output, {0, tokens, nullptr}, memory.rows, memory.scratch);
     memory.answer.resize(numbers);
@@ -229,6 +247,13 @@ Status FileEncoder::run(std::span<const Sequence> sequences, const BatchOptions&
       std::copy(from, from + count, out.data() + places[sequence]);
       from += count;
     }
+    if (tap == nullptr) return;
+    const float* state = memory.rows.tapped_tw.data();
+    for (const std::size_t sequence : chosen) {
+      const std::size_t count = sequences[sequence].ids.size() * description_.width;
+      std::copy(state, state + count, tap->states.data() + tapped[sequence] * description_.width);
+      state += count;
+    }
   });
   if (options.stop.stop_requested()) return Error{ErrorKind::cancelled, "the encoder was stopped"};
   return {};
@@ -236,7 +261,7 @@ Status FileEncoder::run(std::span<const Sequence> sequences, const BatchOptions&
 
 Status FileEncoder::encode(std::span<const Sequence> sequences, const BatchOptions& options,
                            std::span<float> out) const {
-  return run(sequences, options, PackedEncoder::Output::vectors, out);
+  return run(sequences, options, PackedEncoder::Output::vectors, nullptr, out);
 }
 
 Status FileEncoder::classify(std::span<const Sequence> sequences, const BatchOptions& options,
@@ -244,12 +269,22 @@ Status FileEncoder::classify(std::span<const Sequence> sequences, const BatchOpt
   if (packed_.labels() == 0) {
     return Error{ErrorKind::unsupported, description_.name + " has no sequence-classification head"};
   }
-  return run(sequences, options, PackedEncoder::Output::logits, out);
+  return run(sequences, options, PackedEncoder::Output::logits, nullptr, out);
 }
 
 Status FileEncoder::hidden_states(std::span<const Sequence> sequences, const BatchOptions& options,
                                   std::span<float> out) const {
-  return run(sequences, options, PackedEncoder::Output::hidden_states, out);
+  return run(sequences, options, PackedEncoder::Output::hidden_states, nullptr, out);
+}
+
+Status FileEncoder::encode_with_states(std::span<const Sequence> sequences, const BatchOptions& options, const Tap& tap,
+                                       std::span<float> out) const {
+  // The last layer of a model that reads the first token alone has no other rows.
+  const std::size_t layers = description_.layers - (packed_.shape().pooling == Pooling::cls ? 1 : 0);
+  if (tap.layer > layers) {
+    return Error{ErrorKind::bad_input, description_.name + " has states of the layers 0 to " + std::to_string(layers)};
+  }
+  return run(sequences, options, PackedEncoder::Output::vectors, &tap, out);
 }
 
 }  // namespace

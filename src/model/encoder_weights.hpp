@@ -24,7 +24,7 @@ enum class NumberType { f32, f16, bf16, q4, i8 };  // q4: the blocks of nn::unpa
 struct WeightMatrix {
   NumberType type = NumberType::f32;
   std::span<const std::uint8_t> bytes;       // [rows, columns] row-major, or [columns, rows] if `transposed`
-  std::span<const std::uint8_t> row_scales;  // [rows] FP32, for i8 only
+  std::span<const std::uint8_t> row_scales = {};  // [rows] FP32, for i8 only
   std::size_t rows = 0;                      // outputs
   std::size_t columns = 0;                   // inputs
   bool transposed = false;                   // ONNX keeps [inputs, outputs]; f32, f16 and bf16 only

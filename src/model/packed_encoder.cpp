@@ -161,12 +161,19 @@ void PackedEncoder::prepare(Group group, Rows& rows) const {
   room(rows.x_tw, size);
   room(rows.kv_t2w[0], 2 * size);
   room(rows.kv_t2w[1], 2 * size);
+  if (rows.tapped_layer) room(rows.tapped_tw, size);
+}
+
+void PackedEncoder::tap(std::size_t layer, const Part& part, std::span<const float> x_rw, Rows& rows) const {
+  if (rows.tapped_layer != layer) return;
+  std::ranges::copy(x_rw, rows.tapped_tw.begin() + static_cast<std::ptrdiff_t>(part.first * shape_.width));
 }
 
 void PackedEncoder::run(Group group, Output output, const Part& part, Rows& rows, Scratch& scratch) const {
   const std::size_t width = shape_.width;
   std::span<float> x_rw = std::span(rows.x_tw).subspan(part.first * width, part.count * width);
   embed(group, part, x_rw);
+  tap(0, part, x_rw, rows);
   for (std::size_t index = 0; index < layers_.size(); ++index) {
     const Layer& layer = layers_[index];
     const std::span<float> kv_t2w = std::span(rows.kv_t2w[index % 2]).first(tokens_of(group) * 2 * width);
@@ -186,6 +193,7 @@ void PackedEncoder::run(Group group, Output output, const Part& part, Rows& rows
     room(scratch.context_rw, x_rw.size());
     attend(group, part, first_rows_only, kv_t2w, scratch);
     finish_layer(layer, x_rw, scratch);
+    if (!first_rows_only) tap(index + 1, part, x_rw, rows);
   }
 }
 

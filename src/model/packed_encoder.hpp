@@ -33,6 +33,9 @@ class PackedEncoder {
   struct Rows {
     std::vector<float> x_tw;
     std::vector<float> kv_t2w[2];  // of even and odd layers
+    // What one of the layers says of each token is kept on the way: layer 0 stands for the embeddings.
+    std::optional<std::size_t> tapped_layer;
+    std::vector<float> tapped_tw;
   };
   // One thread's part of a group's rows. A row needs nothing of others but their keys and values, so threads wait for
   // each other once a layer; and since layers take turns with the two memories for keys and values, nobody overwrites
@@ -75,6 +78,7 @@ class PackedEncoder {
   // Attention of rows part.first … of the group, or of each sequence's first row.
   void attend(Group group, const Part& part, bool first_rows_only, std::span<const float> kv_t2w,
               Scratch& scratch) const;
+  void tap(std::size_t layer, const Part& part, std::span<const float> x_rw, Rows& rows) const;
   // Everything behind the attention, for the rows of `x_rw`.
   void finish_layer(const Layer& layer, std::span<float> x_rw, Scratch& scratch) const;
 

@@ -58,16 +58,16 @@ void round_group(const float* from, RoundedGroup& to) {
 
 PackedLinear PackedLinear::pack(const LinearWeights& weights, Precision precision, std::span<const float> range) {
   PackedLinear packed;
+  if (precision == Precision::f32) {
+    packed.repack(weights);
+    return packed;
+  }
   packed.precision_ = precision;
   packed.out_ = weights.bias.size();
   packed.in_ = weights.weight.size() / packed.out_;
   assert(packed.in_ * packed.out_ == weights.weight.size() && (range.empty() || range.size() == packed.in_));
   packed.bias_.assign(weights.bias.begin(), weights.bias.end());
-  if (precision == Precision::f32) {
-    packed.pack_f32(weights.weight);
-  } else {
-    packed.pack_i8(weights.weight, range);
-  }
+  packed.pack_i8(weights.weight, range);
   return packed;
 }
 
@@ -75,12 +75,48 @@ std::size_t PackedLinear::bytes() const {
   return i8_.size() + sizeof(float) * (bias_.size() + f32_.size() + i8_scale_.size() + i8_sum_.size() + factor_.size());
 }
 
+// Columns behind the last output stay zero, so they need no zeroing when the shape is the same again.
+void PackedLinear::shape_f32(std::size_t in, std::size_t out) {
+  const std::size_t wide = kernels::panel_columns_f32();
+  const std::size_t size = (out + wide - 1) / wide * wide * in;
+  assert(precision_ == Precision::f32);
+  if (in_ == in && out_ == out && panel_columns_ == wide && f32_.size() == size) return;
+  in_ = in;
+  out_ = out;
+  panel_columns_ = wide;
+  f32_.assign(size, 0.0F);
+}
+
 void PackedLinear::pack_f32(std::span<const float> weight) {
-  const std::size_t wide = panel_columns_ = kernels::panel_columns_f32();
-  f32_.assign((out_ + wide - 1) / wide * wide * in_, 0.0F);
-  for (std::size_t o = 0; o < out_; ++o) {
-    float* panel = f32_.data() + o / wide * wide * in_ + o % wide;
-    for (std::size_t i = 0; i < in_; ++i) panel[i * wide] = weight[o * in_ + i];
+  const std::size_t wide = panel_columns_;
+  for (std::size_t first = 0; first < out_; first += wide) {
+    const std::size_t count = std::min(wide, out_ - first);
+    float* panel = f32_.data() + first * in_;
+    for (std::size_t i = 0; i < in_; ++i) {
+      for (std::size_t o = 0; o < count; ++o) panel[i * wide + o] = weight[(first + o) * in_ + i];
+    }
+  }
+}
+
+void PackedLinear::repack(const LinearWeights& weights) {
+  const std::size_t out = weights.bias.size();
+  shape_f32(weights.weight.size() / out, out);
+  assert(in_ * out_ == weights.weight.size());
+  bias_.assign(weights.bias.begin(), weights.bias.end());
+  pack_f32(weights.weight);
+}
+
+void PackedLinear::repack_transposed(const LinearWeights& weights) {
+  const std::size_t in = weights.bias.size();  // of this product, which runs the other way
+  shape_f32(in, weights.weight.size() / in);
+  assert(in_ * out_ == weights.weight.size());
+  bias_.assign(out_, 0.0F);
+  const std::size_t wide = panel_columns_;
+  for (std::size_t i = 0; i < in_; ++i) {
+    const float* row = weights.weight.data() + i * out_;
+    for (std::size_t o = 0; o < out_; o += wide) {
+      std::memcpy(f32_.data() + o * in_ + i * wide, row + o, std::min(wide, out_ - o) * sizeof(float));
+    }
   }
 }
 

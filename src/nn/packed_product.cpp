@@ -56,6 +56,10 @@ void PackedProduct::write_bias(std::size_t rows, std::size_t first, std::size_t 
 
 void PackedProduct::multiply_f32(const ConstRows& x, std::size_t first, std::size_t count, const Rows& y) const {
   write_bias(x.count, first, count, y);
+  add_f32(x, first, count, y);
+}
+
+void PackedProduct::add_f32(const ConstRows& x, std::size_t first, std::size_t count, const Rows& y) const {
   const std::size_t wide = weights_.panel_columns_;
   for (std::size_t start = 0; start < weights_.in_; start += kDepthBlock) {
     const std::size_t depth = std::min(kDepthBlock, weights_.in_ - start);

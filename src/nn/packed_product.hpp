@@ -42,6 +42,8 @@ class PackedProduct {
 
   // y = bias + x · weightᵀ for outputs first … first + count - 1; first is a multiple of quantisation_group().
   void multiply_f32(const ConstRows& x, std::size_t first, std::size_t count, const Rows& y) const;
+  // y += x · weightᵀ: the same without the bias, onto what y holds.
+  void add_f32(const ConstRows& x, std::size_t first, std::size_t count, const Rows& y) const;
   void multiply_i8(const QuantisedRows& x, std::size_t rows, std::size_t first, std::size_t count, const Rows& y) const;
 
  private:

@@ -10,7 +10,9 @@
 #include <doctest/doctest.h>
 #include <nlohmann/json.hpp>
 
-namespace attune::testing {
+#include "nn/levels.hpp"
+
+namespace attune::nn::testing {
 
 using Row = std::vector<float>;
 
@@ -20,7 +22,7 @@ inline nlohmann::json read_golden(const std::string& name) {
   return nlohmann::json::parse(file);
 }
 
-inline void check_near(const Row& found, const Row& wanted, double tolerance) {
+inline void check_near(const Row& found, const Row& wanted, double tolerance = 1e-6) {
   REQUIRE(found.size() == wanted.size());
   for (std::size_t index = 0; index < found.size(); ++index) {
     CAPTURE(index);
@@ -30,12 +32,7 @@ inline void check_near(const Row& found, const Row& wanted, double tolerance) {
 
 // Numbers between -1 and 1.
 inline Row made_up(std::size_t count, std::uint32_t seed) {
-  Row row(count);
-  for (float& value : row) {
-    seed = seed * 1664525U + 1013904223U;
-    value = static_cast<float>(seed >> 8U) / 8388608.0F - 1.0F;
-  }
-  return row;
+  return numbers(count, 1, seed);
 }
 
-}  // namespace attune::testing
+}  // namespace attune::nn::testing

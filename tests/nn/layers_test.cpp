@@ -8,21 +8,15 @@
 
 #include "attune/nn.hpp"
 
+#include "nn/golden_numbers.hpp"
 #include "nn/levels.hpp"
 
 namespace {
 
 namespace nn = attune::nn;
+using attune::nn::testing::check_near;
 using attune::nn::testing::numbers;
-using Row = std::vector<float>;
-
-void check_near(const Row& found, const Row& wanted, double tolerance = 1e-6) {
-  REQUIRE(found.size() == wanted.size());
-  for (std::size_t index = 0; index < found.size(); ++index) {
-    CAPTURE(index);
-    CHECK(std::abs(static_cast<double>(found[index]) - static_cast<double>(wanted[index])) <= tolerance);
-  }
-}
+using attune::nn::testing::Row;
 
 // linear() with FP32 weights that are packed for the occasion.
 void exact_linear(const nn::LinearWeights& weights, const Row& x, Row& y) {

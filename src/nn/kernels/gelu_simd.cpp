@@ -2,6 +2,7 @@
 #define HWY_TARGET_INCLUDE "nn/kernels/gelu_simd.cpp"
 #include "nn/kernels/gelu.h"
 #include "nn/kernels/simd.h"
+#include "nn/kernels/simd_exp.h"
 #include "nn/kernels/simd_lanes.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -53,6 +54,29 @@ void run(float* x, std::size_t n) {
   for (; i < n; i += kLanes) store_first(gelu_of(load_first(x + i, n - i, 0)), n - i, x + i);
 }
 
+HWY_INLINE Vector slope_of(Vector x) {
+  const Floats d;
+  const Vector half = hn::Set(d, 0.5F);
+  const Vector distribution = hn::MulAdd(erf_of(hn::Mul(x, hn::Set(d, 0.70710678F))), half, half);
+  const Vector density = hn::Mul(exp_of(hn::Mul(hn::Mul(x, x), hn::Set(d, -0.5F))), hn::Set(d, 0.39894228F));
+  return hn::MulAdd(x, density, distribution);
+}
+
+void run_backward(const float* x, float* d_y, std::size_t n) {
+  const Floats d;
+  std::size_t i = 0;
+  for (; i + 2 * kLanes <= n; i += 2 * kLanes) {
+    const Vector first = slope_of(hn::LoadU(d, x + i));
+    const Vector second = slope_of(hn::LoadU(d, x + i + kLanes));
+    hn::StoreU(hn::Mul(hn::LoadU(d, d_y + i), first), d, d_y + i);
+    hn::StoreU(hn::Mul(hn::LoadU(d, d_y + i + kLanes), second), d, d_y + i + kLanes);
+  }
+  for (; i < n; i += kLanes) {
+    const Vector slope = slope_of(load_first(x + i, n - i, 0));
+    store_first(hn::Mul(load_first(d_y + i, n - i, 0), slope), n - i, d_y + i);
+  }
+}
+
 }  // namespace
 }  // namespace attune::nn::kernels::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -61,9 +85,14 @@ HWY_AFTER_NAMESPACE();
 namespace attune::nn::kernels {
 
 HWY_EXPORT(run);
+HWY_EXPORT(run_backward);
 
 void gelu_simd(float* x, std::size_t n) {
   HWY_DYNAMIC_DISPATCH(run)(x, n);
+}
+
+void gelu_backward_simd(const float* x, float* d, std::size_t n) {
+  HWY_DYNAMIC_DISPATCH(run_backward)(x, d, n);
 }
 
 }  // namespace attune::nn::kernels

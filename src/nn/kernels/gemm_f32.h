@@ -1,5 +1,7 @@
 // FP32 matrix product, one panel of columns at a time: y = x · b, or y = y + x · b.
-//   x  [rows, depth]     in       rows are x_stride apart
+//   x  [rows, depth]     in       rows are x_stride apart and the numbers of a row x_step; one of the two must be 1, so
+//   that
+//                                xᵀ can be read where it stands
 //   b  [depth, columns]  in       rows are b_stride apart; readable up to panel_columns_f32() numbers in each row
 //   y  [rows, columns]   in, out  rows are y_stride apart
 // Every number of y is one sum in the order of depth, so it does not depend on which rows are computed with it.
@@ -12,6 +14,7 @@ namespace attune::nn::kernels {
 struct GemmF32 {
   const float* x = nullptr;
   std::size_t x_stride = 0;
+  std::size_t x_step = 1;
   const float* b = nullptr;
   std::size_t b_stride = 0;
   float* y = nullptr;

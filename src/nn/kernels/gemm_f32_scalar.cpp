@@ -8,7 +8,7 @@ void gemm_f32_scalar(const GemmF32& job) {
       float& y = job.y[row * job.y_stride + column];
       float sum = job.add ? y : 0.0F;
       for (std::size_t k = 0; k < job.depth; ++k) {
-        sum += job.x[row * job.x_stride + k] * job.b[k * job.b_stride + column];
+        sum += job.x[row * job.x_stride + k * job.x_step] * job.b[k * job.b_stride + column];
       }
       y = sum;
     }

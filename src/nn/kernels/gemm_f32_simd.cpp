@@ -17,28 +17,30 @@ constexpr std::size_t kLanes = HWY_MAX_BYTES / sizeof(float) < 16 ? HWY_MAX_BYTE
 constexpr std::size_t kColumns = 2 * kLanes;
 constexpr std::size_t kTileRows = kLanes == 16 ? 12 : 6;
 
-// R rows of x next to a whole panel. The sums stay in registers over all of depth.
-template <std::size_t R>
+// R rows of x next to a whole panel. The sums stay in registers over all of depth. kAcross: x is read across its rows.
+template <std::size_t R, bool kAcross>
 HWY_INLINE void run_tile(const GemmF32& job, std::size_t row, float* y, std::size_t y_stride) {
   const Floats d;
   Vector left[R];
   Vector right[R];
-  const float* x_row[R];
+  const float* x_row[kAcross ? 1 : R];
+  if constexpr (kAcross) x_row[0] = job.x + row;
   for (std::size_t r = 0; r < R; ++r) {
     left[r] = job.add ? hn::LoadU(d, y + r * y_stride) : hn::Zero(d);
     right[r] = job.add ? hn::LoadU(d, y + r * y_stride + kLanes) : hn::Zero(d);
-    x_row[r] = job.x + (row + r) * job.x_stride;
+    if constexpr (!kAcross) x_row[r] = job.x + (row + r) * job.x_stride;
   }
   const float* b = job.b;
   for (std::size_t k = 0; k < job.depth; ++k) {
     const Vector b_left = hn::LoadU(d, b);
     const Vector b_right = hn::LoadU(d, b + kLanes);
     for (std::size_t r = 0; r < R; ++r) {
-      const Vector value = hn::Set(d, x_row[r][k]);
+      const Vector value = hn::Set(d, kAcross ? x_row[0][r] : x_row[r][k]);
       left[r] = hn::MulAdd(value, b_left, left[r]);
       right[r] = hn::MulAdd(value, b_right, right[r]);
     }
     b += job.b_stride;
+    if constexpr (kAcross) x_row[0] += job.x_step;
   }
   for (std::size_t r = 0; r < R; ++r) {
     hn::StoreU(left[r], d, y + r * y_stride);
@@ -47,33 +49,39 @@ HWY_INLINE void run_tile(const GemmF32& job, std::size_t row, float* y, std::siz
 }
 
 // A panel narrower than its vectors goes through memory of its own: nothing behind `columns` may be written.
-template <std::size_t R>
+template <std::size_t R, bool kAcross>
 HWY_INLINE void run_rows(const GemmF32& job, std::size_t row) {
   float* y = job.y + row * job.y_stride;
-  if (job.columns == kColumns) return run_tile<R>(job, row, y, job.y_stride);
+  if (job.columns == kColumns) return run_tile<R, kAcross>(job, row, y, job.y_stride);
   float tile[R * kColumns] = {};
   for (std::size_t r = 0; r < R; ++r) {
     for (std::size_t c = 0; c < job.columns; ++c) tile[r * kColumns + c] = y[r * job.y_stride + c];
   }
-  run_tile<R>(job, row, tile, kColumns);
+  run_tile<R, kAcross>(job, row, tile, kColumns);
   for (std::size_t r = 0; r < R; ++r) {
     for (std::size_t c = 0; c < job.columns; ++c) y[r * job.y_stride + c] = tile[r * kColumns + c];
   }
 }
 
 // The rows that are left over, all together: `left` is at most R.
-template <std::size_t R>
+template <std::size_t R, bool kAcross>
 HWY_INLINE void run_rest(const GemmF32& job, std::size_t row, std::size_t left) {
   if constexpr (R > 0) {
-    if (left == R) return run_rows<R>(job, row);
-    run_rest<R - 1>(job, row, left);
+    if (left == R) return run_rows<R, kAcross>(job, row);
+    run_rest<R - 1, kAcross>(job, row, left);
   }
 }
 
-void run(const GemmF32& job) {
+template <bool kAcross>
+HWY_INLINE void run_all(const GemmF32& job) {
   std::size_t row = 0;
-  for (; row + kTileRows <= job.rows; row += kTileRows) run_rows<kTileRows>(job, row);
-  run_rest<kTileRows - 1>(job, row, job.rows - row);
+  for (; row + kTileRows <= job.rows; row += kTileRows) run_rows<kTileRows, kAcross>(job, row);
+  run_rest<kTileRows - 1, kAcross>(job, row, job.rows - row);
+}
+
+void run(const GemmF32& job) {
+  if (job.x_step == 1) return run_all<false>(job);
+  run_all<true>(job);
 }
 
 std::size_t panel_columns() {

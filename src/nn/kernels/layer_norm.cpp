@@ -4,11 +4,15 @@
 
 namespace attune::nn::kernels {
 
-void add_layer_norm(const LayerNormRow& row) {
+float add_layer_norm(const LayerNormRow& row) {
+  return uses_simd() ? add_layer_norm_simd(row) : add_layer_norm_scalar(row);
+}
+
+void layer_norm_backward(const LayerNormBackwardRow& row) {
   if (uses_simd()) {
-    add_layer_norm_simd(row);
+    layer_norm_backward_simd(row);
   } else {
-    add_layer_norm_scalar(row);
+    layer_norm_backward_scalar(row);
   }
 }
 

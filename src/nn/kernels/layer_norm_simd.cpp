@@ -10,8 +10,8 @@ HWY_BEFORE_NAMESPACE();
 namespace attune::nn::kernels::HWY_NAMESPACE {
 namespace {
 
-void run(const LayerNormRow& row) {
-  if (row.width == 0) return;
+float run(const LayerNormRow& row) {
+  if (row.width == 0) return 0;
   const Floats d;
   const float n = static_cast<float>(row.width);
   Vector sum = hn::Zero(d);
@@ -32,12 +32,43 @@ void run(const LayerNormRow& row) {
     const Vector distance = hn::Sub(load_first(row.x + i, row.width - i, mean), mean_v);
     square = hn::MulAdd(distance, distance, square);
   }
-  const Vector factor = hn::Set(d, 1.0F / std::sqrt(sum_of_lanes(square) / n + row.epsilon));
+  const float scalar_factor = 1.0F / std::sqrt(sum_of_lanes(square) / n + row.epsilon);
+  const Vector factor = hn::Set(d, scalar_factor);
   for (std::size_t i = 0; i < row.width; i += kLanes) {
     const std::size_t left = row.width - i;
     const Vector distance = hn::Mul(hn::Sub(load_first(row.x + i, left, 0), mean_v), factor);
     store_first(hn::MulAdd(distance, load_first(row.scale + i, left, 0), load_first(row.shift + i, left, 0)), left,
                 row.x + i);
+    if (row.normalised != nullptr) store_first(distance, left, row.normalised + i);
+  }
+  return scalar_factor;
+}
+
+void run_backward(const LayerNormBackwardRow& row) {
+  if (row.width == 0) return;
+  const Floats d;
+  Vector sum = hn::Zero(d);
+  Vector product = hn::Zero(d);
+  for (std::size_t i = 0; i < row.width; i += kLanes) {
+    const std::size_t left = row.width - i;
+    const Vector d_y = load_first(row.d + i, left, 0);
+    const Vector normalised = load_first(row.normalised + i, left, 0);
+    const Vector g = hn::Mul(d_y, load_first(row.scale + i, left, 0));
+    sum = hn::Add(sum, g);
+    product = hn::MulAdd(g, normalised, product);
+    if (row.d_scale == nullptr) continue;
+    store_first(hn::MulAdd(d_y, normalised, load_first(row.d_scale + i, left, 0)), left, row.d_scale + i);
+    store_first(hn::Add(d_y, load_first(row.d_shift + i, left, 0)), left, row.d_shift + i);
+  }
+  const float n = static_cast<float>(row.width);
+  const Vector mean = hn::Set(d, sum_of_lanes(sum) / n);
+  const Vector mean_product = hn::Set(d, sum_of_lanes(product) / n);
+  const Vector factor = hn::Set(d, row.factor);
+  for (std::size_t i = 0; i < row.width; i += kLanes) {
+    const std::size_t left = row.width - i;
+    const Vector g = hn::Mul(load_first(row.d + i, left, 0), load_first(row.scale + i, left, 0));
+    const Vector rest = hn::NegMulAdd(load_first(row.normalised + i, left, 0), mean_product, hn::Sub(g, mean));
+    store_first(hn::Mul(rest, factor), left, row.d + i);
   }
 }
 
@@ -49,9 +80,14 @@ HWY_AFTER_NAMESPACE();
 namespace attune::nn::kernels {
 
 HWY_EXPORT(run);
+HWY_EXPORT(run_backward);
 
-void add_layer_norm_simd(const LayerNormRow& row) {
-  HWY_DYNAMIC_DISPATCH(run)(row);
+float add_layer_norm_simd(const LayerNormRow& row) {
+  return HWY_DYNAMIC_DISPATCH(run)(row);
+}
+
+void layer_norm_backward_simd(const LayerNormBackwardRow& row) {
+  HWY_DYNAMIC_DISPATCH(run_backward)(row);
 }
 
 }  // namespace attune::nn::kernels

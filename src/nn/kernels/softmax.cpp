@@ -13,4 +13,12 @@ void softmax(float* x, std::size_t n, float scale) {
   for (std::size_t i = 0; i < n; ++i) x[i] /= sum;
 }
 
+void softmax_backward(const float* y, float* d, std::size_t n, float scale) {
+  if (uses_simd()) {
+    softmax_backward_simd(y, d, n, scale);
+  } else {
+    softmax_backward_scalar(y, d, n, scale);
+  }
+}
+
 }  // namespace attune::nn::kernels

@@ -16,4 +16,10 @@ float exp_row_scalar(float* x, std::size_t n, float scale) {
   return sum;
 }
 
+void softmax_backward_scalar(const float* y, float* d, std::size_t n, float scale) {
+  float sum = 0;
+  for (std::size_t i = 0; i < n; ++i) sum += y[i] * d[i];
+  for (std::size_t i = 0; i < n; ++i) d[i] = y[i] * (d[i] - sum) * scale;
+}
+
 }  // namespace attune::nn::kernels

@@ -1,0 +1,108 @@
+// Joint layers: the upper part of a reranker, which reads a query and a passage together.
+//
+// Part of the room `model` (attune/model.hpp). The lower layers are those of an encoder (the embedder, as it is): they
+// read the query and the passage each alone, so what they say of a passage can be computed when it is indexed. The
+// joint layers read both, and their answer is added to what the encoder's cosine says already:
+//   score = cosine_weight · cosine + head · (mean of the query's rows) + bias
+// A model that starts from an encoder takes its layers `lower_layers` … for the joint ones and a head of zeros, so it
+// begins as good as the encoder and can only add to that.
+//
+// W width, F width inside the feed-forward part, L joint layers, N tokens of the query, M tokens of the passage.
+#pragma once
+
+#include <cstddef>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <span>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "attune/core/result.hpp"
+#include "attune/model.hpp"
+#include "attune/nn.hpp"
+
+namespace attune {
+
+struct JointShape {
+  std::size_t lower_layers = 0;  // of the encoder, that read a text alone; 0: the joint layers stand on its embeddings
+  std::size_t upper_layers = 0;  // L
+  // False: query and passage attend to each other, all rows go through all joint layers. True: the passage's rows stay
+  // as the lower layers left them, and only the query's pass through the joint layers, attending to both.
+  bool one_sided = false;
+  std::size_t width = 0;
+  std::size_t heads = 0;
+  std::size_t feed_forward = 0;
+  float epsilon = 1e-12F;
+  nn::GeluForm gelu = nn::GeluForm::erf;
+  friend bool operator==(const JointShape&, const JointShape&) = default;
+};
+
+// One tensor's place among a model's numbers.
+struct JointSlice {
+  std::string name;  // "layers.0.query.weight", …, "head.weight", "head.bias", "cosine.weight"
+  std::size_t rows = 0;
+  std::size_t columns = 0;  // 0: a vector of `rows` numbers
+  std::size_t first = 0;    // place of its first number
+
+  [[nodiscard]] std::size_t count() const { return rows * (columns == 0 ? 1 : columns); }
+};
+// The tensors in the order in which their numbers stand, without gaps:
+//   layers.<n>.query .weight [W, W] .bias [W], .key_value .weight [2 W, W] .bias [2 W], .attention_output (as query),
+//   layers.<n>.attention_norm .scale [W] .shift [W], .feed_forward_in .weight [F, W] .bias [F],
+//   layers.<n>.feed_forward_out .weight [W, F] .bias [W], .output_norm .scale [W] .shift [W],
+//   head.weight [W], head.bias [1], cosine.weight [1]
+std::vector<JointSlice> joint_layout(const JointShape& shape);
+
+// Views of one layer's numbers; `numbers` are a model's weights, or gradients laid out alike.
+template <typename T>
+struct JointLayerSpans {
+  struct Linear {
+    std::span<T> weight, bias;
+  };
+  struct Norm {
+    std::span<T> scale, shift;
+  };
+  Linear query, key_value, attention_output;
+  Norm attention_norm;
+  Linear feed_forward_in, feed_forward_out;
+  Norm output_norm;
+};
+JointLayerSpans<const float> joint_layer(const JointShape& shape, std::size_t layer, std::span<const float> numbers);
+JointLayerSpans<float> joint_layer(const JointShape& shape, std::size_t layer, std::span<float> numbers);
+// head.weight, head.bias and cosine.weight, the last numbers of all.
+struct JointHeadSpans {
+  std::span<const float> weight;  // [W]
+  float bias = 0;
+  float cosine_weight = 0;
+};
+JointHeadSpans joint_head(const JointShape& shape, std::span<const float> numbers);
+
+struct JointModel {
+  std::string name;
+  std::string base;            // identity of the encoder whose layers stand below
+  std::string query_prefix;    // what the encoder reads before a query …
+  std::string passage_prefix;  // … and before a passage
+  std::string licence;
+  JointShape shape;
+  std::vector<float> weights;                // as joint_layout() says
+  std::map<std::string, std::string> notes;  // what else the file is to say: calibration, training
+};
+
+struct JointStart {
+  std::size_t lower_layers = 8;
+  std::size_t upper_layers = 4;
+  bool one_sided = false;
+  float cosine_weight = 20;
+};
+// A model whose joint layers are copies of the encoder's layers `lower_layers` and up. Fails like describe_model, with
+// bad_input if the encoder has fewer layers than that.
+Result<JointModel> start_joint_model(const std::filesystem::path& encoder, const JointStart& start);
+
+// The file is safetensors: matrices int8 with a scale for each row (or FP32), vectors FP32. The same model gives the
+// same bytes. Fails with io; reading with not_found, corrupt (naming the tensor or field), unsupported.
+Status save_joint_model(const JointModel& model, const std::filesystem::path& file, WeightPrecision precision);
+Result<JointModel> load_joint_model(const std::filesystem::path& file);
+
+}  // namespace attune

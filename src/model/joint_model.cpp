@@ -1,0 +1,156 @@
+// Which numbers joint layers have, and where they start from.
+#include <algorithm>
+#include <cassert>
+
+#include "attune/model/joint.hpp"
+
+#include "model/read_model.hpp"
+
+namespace attune {
+namespace {
+
+// Numbers of one layer.
+std::size_t layer_numbers(const JointShape& shape) {
+  const std::size_t w = shape.width;
+  const std::size_t f = shape.feed_forward;
+  return 4 * w * w + 2 * w * f + 4 * w + f + w + 4 * w;
+}
+
+template <typename T>
+JointLayerSpans<T> layer_spans(const JointShape& shape, std::size_t layer, std::span<T> numbers) {
+  const std::size_t w = shape.width;
+  const std::size_t f = shape.feed_forward;
+  std::span<T> rest = numbers.subspan(layer * layer_numbers(shape), layer_numbers(shape));
+  const auto take = [&rest](std::size_t count) {
+    const std::span<T> taken = rest.first(count);
+    rest = rest.subspan(count);
+    return taken;
+  };
+  using Spans = JointLayerSpans<T>;
+  const auto linear = [&](std::size_t rows, std::size_t columns) {
+    const std::span<T> weight = take(rows * columns);
+    return typename Spans::Linear{weight, take(rows)};
+  };
+  const auto norm = [&] {
+    const std::span<T> scale = take(w);
+    return typename Spans::Norm{scale, take(w)};
+  };
+  // Members are initialised in their order, which is the layout's.
+  return Spans{.query = linear(w, w),
+               .key_value = linear(2 * w, w),
+               .attention_output = linear(w, w),
+               .attention_norm = norm(),
+               .feed_forward_in = linear(f, w),
+               .feed_forward_out = linear(w, f),
+               .output_norm = norm()};
+}
+
+void copy_linear(std::initializer_list<const LinearParameters*> parts, JointLayerSpans<float>::Linear to) {
+  std::size_t row = 0;
+  for (const LinearParameters* part : parts) {
+    const std::size_t columns = part->weight.columns;
+    read_rows(part->weight, 0, part->weight.rows, to.weight.subspan(row * columns, part->weight.rows * columns));
+    std::ranges::copy(part->bias, to.bias.begin() + static_cast<std::ptrdiff_t>(row));
+    row += part->weight.rows;
+  }
+}
+
+void copy_norm(const NormParameters& from, JointLayerSpans<float>::Norm to) {
+  std::ranges::copy(from.scale, to.scale.begin());
+  std::ranges::copy(from.shift, to.shift.begin());
+}
+
+void copy_layer(const LayerParameters& from, const JointLayerSpans<float>& to) {
+  copy_linear({&from.query}, to.query);
+  copy_linear({&from.key, &from.value}, to.key_value);
+  copy_linear({&from.attention_output}, to.attention_output);
+  copy_norm(from.attention_norm, to.attention_norm);
+  copy_linear({&from.feed_forward_in}, to.feed_forward_in);
+  copy_linear({&from.feed_forward_out}, to.feed_forward_out);
+  copy_norm(from.output_norm, to.output_norm);
+}
+
+}  // namespace
+
+std::vector<JointSlice> joint_layout(const JointShape& shape) {
+  std::vector<JointSlice> slices;
+  std::size_t next = 0;
+  const auto add = [&](const std::string& name, std::size_t rows, std::size_t columns) {
+    slices.push_back({name, rows, columns, next});
+    next += slices.back().count();
+  };
+  const std::size_t w = shape.width;
+  const std::size_t f = shape.feed_forward;
+  for (std::size_t layer = 0; layer < shape.upper_layers; ++layer) {
+    const std::string prefix = "layers." + std::to_string(layer) + ".";
+    const auto linear = [&](const std::string& name, std::size_t rows, std::size_t columns) {
+      add(prefix + name + ".weight", rows, columns);
+      add(prefix + name + ".bias", rows, 0);
+    };
+    const auto norm = [&](const std::string& name) {
+      add(prefix + name + ".scale", w, 0);
+      add(prefix + name + ".shift", w, 0);
+    };
+    linear("query", w, w);
+    linear("key_value", 2 * w, w);
+    linear("attention_output", w, w);
+    norm("attention_norm");
+    linear("feed_forward_in", f, w);
+    linear("feed_forward_out", w, f);
+    norm("output_norm");
+  }
+  assert(next == shape.upper_layers * layer_numbers(shape));
+  add("head.weight", w, 0);
+  add("head.bias", 1, 0);
+  add("cosine.weight", 1, 0);
+  return slices;
+}
+
+JointLayerSpans<const float> joint_layer(const JointShape& shape, std::size_t layer, std::span<const float> numbers) {
+  return layer_spans<const float>(shape, layer, numbers);
+}
+
+JointLayerSpans<float> joint_layer(const JointShape& shape, std::size_t layer, std::span<float> numbers) {
+  return layer_spans<float>(shape, layer, numbers);
+}
+
+JointHeadSpans joint_head(const JointShape& shape, std::span<const float> numbers) {
+  const std::span<const float> head = numbers.last(shape.width + 2);
+  return {head.first(shape.width), head[shape.width], head[shape.width + 1]};
+}
+
+Result<JointModel> start_joint_model(const std::filesystem::path& encoder, const JointStart& start) {
+  const auto parts = read_model(encoder);
+  if (!parts) return parts.error();
+  const EncoderShape& from = parts->weights.shape;
+  const std::size_t top = start.lower_layers + start.upper_layers;
+  if (start.upper_layers == 0 || top > from.layers) {
+    return Error{ErrorKind::bad_input, std::to_string(start.upper_layers) + " joint layers above " +
+                                           std::to_string(start.lower_layers) + " need an encoder of that many; " +
+                                           parts->description.name + " has " + std::to_string(from.layers)};
+  }
+  JointModel model;
+  model.name = parts->description.name + "-joint";
+  model.base = parts->description.identity;
+  model.query_prefix = parts->description.query_prefix;
+  model.passage_prefix = parts->description.passage_prefix;
+  model.licence = parts->description.licence;
+  model.shape = {.lower_layers = start.lower_layers,
+                 .upper_layers = start.upper_layers,
+                 .one_sided = start.one_sided,
+                 .width = from.width,
+                 .heads = from.heads,
+                 .feed_forward = from.feed_forward,
+                 .epsilon = from.epsilon,
+                 .gelu = from.gelu};
+  const std::vector<JointSlice> layout = joint_layout(model.shape);
+  model.weights.resize(layout.back().first + 1);
+  for (std::size_t layer = 0; layer < start.upper_layers; ++layer) {
+    copy_layer(parts->weights.layers[start.lower_layers + layer],
+               joint_layer(model.shape, layer, std::span<float>(model.weights)));
+  }
+  model.weights.back() = start.cosine_weight;
+  return model;
+}
+
+}  // namespace attune

@@ -1,0 +1,100 @@
+// Joint layers that learn: forward with everything kept, and the way back.
+//
+// nn has each layer's arithmetic; here they are put in order, for several (query, passage) pairs packed back to back.
+// One thread works on one JointPass; the weights are shared and only read.
+//
+// P pairs; N_p rows of query p, M_p rows of its passage, K = Σ (N_p + M_p), W width, F feed-forward.
+// A layer's input rows are K: of each pair the query's, then the passage's. Its output rows are the same, or only the
+// queries' where nobody reads the others: in the last layer, and in every layer of a one-sided model.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "attune/model/joint.hpp"
+#include "attune/nn/training.hpp"
+
+namespace attune::train {
+
+// A query and a passage as the lower layers left them, and the cosine of their vectors.
+struct PairStates {
+  std::span<const float> query;    // [N, W]
+  std::span<const float> passage;  // [M, W]
+  float cosine = 0;
+};
+
+// One layer's matrices, packed anew after each step.
+struct TrainableLayer {
+  nn::TrainableLinear query, key_value, attention_output, feed_forward_in, feed_forward_out;
+  void pack(const JointShape& shape, std::size_t layer, std::span<const float> weights);
+};
+
+// Dropout behind attention and feed-forward; `seed` is a step's and group's own.
+struct LayerDropout {
+  double probability = 0;
+  std::uint64_t seed = 0;
+};
+
+// One thread's memory and the numbers that the way back needs.
+class JointPass {
+ public:
+  // Scores of the pairs to out [P]. Keeps what backward() needs.
+  void forward(const JointShape& shape, std::span<const TrainableLayer> layers, std::span<const float> weights,
+               std::span<const PairStates> pairs, const LayerDropout& dropout, std::span<float> scores);
+  // Adds d(loss) / d(weights) to `gradients`, laid out as the weights; `d_scores` [P].
+  void backward(std::span<const float> d_scores, std::span<float> gradients);
+
+ private:
+  struct Place {                // of a pair
+    std::size_t input = 0;      // first row among the K
+    std::size_t query_row = 0;  // first row among the queries'
+    std::size_t query = 0;      // N
+    std::size_t passage = 0;    // M
+  };
+  struct Trace {
+    std::vector<float> input_kw;   // what the layer reads
+    std::vector<float> stream_rw;  // those rows of it that go through the layer, if not all do
+    std::vector<float> q_rw;
+    std::vector<float> kv_k2w;
+    std::vector<float> weights;  // [Σ_p H · rows_p · (N_p + M_p)]
+    std::vector<float> context_rw;
+    std::vector<float> attended_rw;  // behind the first LayerNorm
+    std::vector<float> inner_rf;     // before GELU
+    std::vector<float> active_rf;
+    nn::LayerNormTrace attention_norm;
+    nn::LayerNormTrace output_norm;
+  };
+
+  [[nodiscard]] bool queries_only(std::size_t layer) const;
+  [[nodiscard]] std::size_t stream_rows(std::size_t layer) const;
+  // Rows of a pair that go through a layer, and where they begin.
+  [[nodiscard]] std::size_t rows_of(const Place& place, std::size_t layer) const;
+  [[nodiscard]] std::size_t row_of(const Place& place, std::size_t layer) const;
+  [[nodiscard]] std::span<const float> stream_of(std::size_t layer) const;
+  void place_pairs(std::span<const PairStates> pairs);
+  void read_input(std::size_t layer, std::span<const PairStates> pairs);
+  void attend(std::size_t layer);
+  void run_layer(std::size_t layer, std::vector<float>& out_rw);
+  void layer_backward(std::size_t layer, std::vector<float>& d_rw, std::span<float> gradients);
+  void attention_backward(std::size_t layer, const std::vector<float>& d_context_rw, std::vector<float>& d_q_rw,
+                          std::vector<float>& d_kv_k2w);
+  void drop(std::size_t layer, std::size_t place, std::span<float> x) const;
+
+  JointShape shape_;
+  std::span<const TrainableLayer> layers_;
+  std::span<const float> weights_;
+  LayerDropout dropout_;
+  std::vector<Place> places_;
+  std::size_t inputs_ = 0;   // K
+  std::size_t queries_ = 0;  // Σ N_p
+  std::vector<float> cosines_;
+  std::vector<Trace> traces_;
+  std::vector<float> out_rw_;  // of the last layer: the queries' rows
+  std::vector<float> pooled_pw_;
+  nn::Scratch scratch_;
+  nn::BackwardScratch backward_scratch_;
+};
+
+}  // namespace attune::train

@@ -1,0 +1,99 @@
+#include "train/reranker_loss.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "attune/nn/losses.hpp"
+
+namespace attune::train {
+namespace {
+
+std::vector<float> without_mean(std::span<const float> values) {
+  const double mean = std::accumulate(values.begin(), values.end(), 0.0) / static_cast<double>(values.size());
+  std::vector<float> rest(values.begin(), values.end());
+  for (float& value : rest) value -= static_cast<float>(mean);
+  return rest;
+}
+
+bool needs_labels(LossKind kind) {
+  return kind == LossKind::listwise || kind == LossKind::lambda || kind == LossKind::margin ||
+         kind == LossKind::logistic;
+}
+
+double centred_squared_error(const JudgedScores& group, double weight, std::span<float> d_scores) {
+  const std::vector<float> scores = without_mean(group.scores);
+  const std::vector<float> targets = without_mean(group.ensemble);
+  std::vector<float> d(scores.size(), 0.0F);
+  const double loss = nn::mean_squared_error({.scores = scores, .targets = targets, .d_scores = d, .weight = weight});
+  // The mean that was taken off depends on every score; errors sum to zero, so its part of the gradient is zero too.
+  for (std::size_t i = 0; i < d.size(); ++i) d_scores[i] += d[i];
+  return loss;
+}
+
+double term_loss(const LossTerm& term, const JudgedScores& group, std::span<float> d_scores) {
+  const nn::ScoredGroup graded = {
+      .scores = group.scores, .targets = group.grades, .d_scores = d_scores, .weight = term.weight};
+  switch (term.kind) {
+    case LossKind::listwise: {
+      std::vector<float> shares(group.grades.size());
+      nn::grades_to_shares(group.grades, shares);
+      return nn::softmax_cross_entropy(
+          {.scores = group.scores, .targets = shares, .d_scores = d_scores, .weight = term.weight}, term.temperature);
+    }
+    case LossKind::lambda:
+      return nn::lambda_loss(graded);
+    case LossKind::margin:
+      return nn::pairwise_margin(graded);
+    case LossKind::logistic:
+      return nn::pairwise_logistic(graded);
+    case LossKind::distil: {
+      std::vector<float> targets(group.ensemble.size());
+      nn::soften(group.ensemble, term.temperature, targets);
+      // Less the teachers' own entropy, so that a student that equals them has loss 0.
+      return nn::softmax_cross_entropy(
+                 {.scores = group.scores, .targets = targets, .d_scores = d_scores, .weight = term.weight},
+                 term.temperature) -
+             term.weight * nn::entropy(targets);
+    }
+    case LossKind::mse:
+      return centred_squared_error(group, term.weight, d_scores);
+    case LossKind::margin_mse: {
+      const auto best = std::ranges::max_element(group.ensemble) - group.ensemble.begin();
+      return nn::margin_mean_squared_error(
+          {.scores = group.scores, .targets = group.ensemble, .d_scores = d_scores, .weight = term.weight},
+          static_cast<std::size_t>(best));
+    }
+  }
+  return 0;
+}
+
+}  // namespace
+
+double reranker_loss(const RerankerLoss& loss, const JudgedScores& group, std::span<float> d_scores) {
+  double sum = 0;
+  for (const LossTerm& term : loss.terms) {
+    const bool has_ground = needs_labels(term.kind) ? group.labelled : !group.ensemble.empty();
+    if (has_ground) sum += term_loss(term, group, d_scores);
+  }
+  return sum;
+}
+
+std::vector<float> ensemble_scores(std::span<const Teacher> teachers, std::span<const std::string> names,
+                                   std::span<const float> scores) {
+  const std::size_t count = names.empty() ? 0 : scores.size() / names.size();
+  std::vector<float> sums(count, 0.0F);
+  if (teachers.empty()) return {};
+  for (const Teacher& teacher : teachers) {
+    const auto column = static_cast<std::size_t>(std::ranges::find(names, teacher.name) - names.begin());
+    if (column == names.size()) return {};
+    for (std::size_t i = 0; i < count; ++i) {
+      const double score = static_cast<double>(scores[i * names.size() + column]);
+      if (std::isnan(score)) return {};
+      sums[i] += static_cast<float>(teacher.weight * score / teacher.scale);
+    }
+  }
+  return sums;
+}
+
+}  // namespace attune::train

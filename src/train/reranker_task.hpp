@@ -1,0 +1,87 @@
+// Training joint layers on groups: which numbers a step reads, and how good the model is on groups held out.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "attune/embed.hpp"
+#include "attune/model/joint.hpp"
+#include "attune/train/batches.hpp"
+
+#include "train/joint_layers.hpp"
+#include "train/passage_states.hpp"
+#include "train/reranker_loss.hpp"
+#include "train/training_loop.hpp"
+
+namespace attune::train {
+
+// One source of groups with what the lower layers say of its passages.
+struct RerankerSource {
+  GroupSet set;
+  PassageStates states;
+  double weight = 1;
+  bool labelled = true;  // false: nobody judged, its grades say nothing and only teachers are learned from
+  AugmentOptions augment = {};
+};
+
+struct RerankerTaskOptions {
+  RerankerLoss loss;
+  EpochOptions epoch;
+  std::size_t easy = 1;  // PresentOptions::easy
+  double dropout = 0;
+  double head_rate = 10;       // of the new head's learning rate to that of the layers, which were trained before
+  std::size_t max_tokens = 0;  // StatesWanted::max_tokens
+  std::size_t lanes = 2;
+  int threads = 0;
+  std::size_t measured_groups = 200;
+  std::size_t measured_passages = 12;
+};
+
+class RerankerTask final : public Task {
+ public:
+  // `embedder` is called from several threads at once: it should use one itself. All must outlive the task.
+  RerankerTask(const Embedder& embedder, const JointModel& start, std::span<const RerankerSource> sources,
+               const RerankerTaskOptions& options);
+
+  [[nodiscard]] std::vector<float> first_weights() const override { return start_.weights; }
+  [[nodiscard]] std::vector<WeightGroup> weight_groups() const override;
+  void use(std::span<const float> weights) override;
+  Result<LaneResult> run_lane(std::uint64_t step, std::size_t lane, std::span<float> gradient) override;
+  Result<Measurement> measure() override;
+
+ private:
+  // A group as the layers read it.
+  struct Prepared {
+    PresentedGroup group;
+    std::vector<float> query;                  // [N, W]
+    std::vector<std::vector<float>> passages;  // each [M, W]
+    std::vector<float> cosines;
+  };
+  struct Plan {
+    std::uint64_t first_step = 1;
+    std::uint64_t epoch = 0;
+    std::vector<std::vector<GroupPlace>> steps;
+  };
+
+  [[nodiscard]] std::shared_ptr<const Plan> plan_of(std::uint64_t step);
+  Result<std::vector<Prepared>> prepare(std::span<const GroupPlace> places, bool measuring) const;
+  // Scores of one group to `scores`; its loss.
+  double run_group(const Prepared& group, const GroupPlace& place, const LayerDropout& dropout, JointPass& pass,
+                   std::span<float> gradient, std::vector<float>& scores) const;
+
+  const Embedder& embedder_;
+  const JointModel& start_;
+  std::span<const RerankerSource> sources_;
+  RerankerTaskOptions options_;
+  std::vector<WeightedSet> sets_;
+  std::vector<float> weights_;
+  std::vector<TrainableLayer> layers_;
+  std::vector<JointPass> passes_;  // one for each lane
+  std::mutex plan_mutex_;
+  std::shared_ptr<const Plan> plan_;
+};
+
+}  // namespace attune::train
