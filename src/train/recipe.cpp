@@ -89,6 +89,12 @@ class Reading {
     read_into(*field, place_of(key), value);
   }
   template <typename Struct>
+  void optional_section(const char* key, std::optional<Struct>& value, std::string_view) {
+    const Json* field = find(key);
+    if (field == nullptr) return;
+    read_into(*field, place_of(key), value.emplace());
+  }
+  template <typename Struct>
   void list(const char* key, std::vector<Struct>& values, std::string_view) {
     const Json* field = find(key);
     if (field == nullptr) return;
@@ -156,6 +162,10 @@ class Writing {
     json_[key] = written(value);
   }
   template <typename Struct>
+  void optional_section(const char* key, std::optional<Struct>& value, std::string_view) {
+    if (value) json_[key] = written(*value);
+  }
+  template <typename Struct>
   void list(const char* key, std::vector<Struct>& values, std::string_view) {
     json_[key] = OrderedJson::array();
     for (Struct& value : values) json_[key].push_back(written(value));
@@ -172,22 +182,29 @@ class Writing {
   OrderedJson json_ = OrderedJson::object();
 };
 
+bool adds_up(const AugmentOptions& augment) {
+  return augment.lower_case + augment.sentence_case + augment.title_case + augment.upper_case <= 1 + 1e-9;
+}
+
+Error too_many_cases(const std::string& place) {
+  return Error{ErrorKind::bad_input, "the four rates of case in " + place + " are more than 1 together"};
+}
+
 // What the fields alone do not say.
 Status check(const Recipe& recipe) {
   if (recipe.data.empty()) return Error{ErrorKind::bad_input, "\"data\" must name at least one source of groups"};
   for (std::size_t i = 0; i < recipe.data.size(); ++i) {
     const std::string place = "data[" + std::to_string(i) + "]";
     if (recipe.data[i].path.empty()) return Error{ErrorKind::bad_input, place + ".path must name a file"};
+    const auto& own = recipe.data[i].augmentation;
+    if (own && !adds_up(*own)) return too_many_cases(place + ".augmentation");
     std::vector<std::string> paths = recipe.data[i].also;
     paths.push_back(recipe.data[i].path);
     for (const std::string& path : paths) {
       if (const Status fine = check_training_path(path); !fine) return fine.error().while_doing(place);
     }
   }
-  const AugmentOptions& augment = recipe.augmentation;
-  if (augment.lower_case + augment.sentence_case + augment.title_case + augment.upper_case > 1 + 1e-9) {
-    return Error{ErrorKind::bad_input, "the four rates of case in \"augmentation\" are more than 1 together"};
-  }
+  if (!adds_up(recipe.augmentation)) return too_many_cases("augmentation");
   if (recipe.easy >= recipe.group_size) return Error{ErrorKind::bad_input, "easy must be less than group_size"};
   return {};
 }
@@ -216,12 +233,18 @@ std::string recipe_to_json(const Recipe& recipe, int indent) {
   return Writing::written(copy).dump(indent, ' ', false, Json::error_handler_t::replace);
 }
 
-PresentOptions present_options(const Recipe& recipe) {
-  return {.size = recipe.group_size, .easy = recipe.easy, .augment = recipe.augmentation, .seed = recipe.seed};
+PresentOptions present_options(const Recipe& recipe, const RecipeData& data) {
+  return {.size = recipe.group_size,
+          .easy = recipe.easy,
+          .augment = data.augmentation.value_or(recipe.augmentation),
+          .seed = recipe.seed};
 }
 
 EpochOptions epoch_options(const Recipe& recipe) {
-  return {.groups_per_step = recipe.schedule.groups_per_step, .group_size = recipe.group_size, .seed = recipe.seed};
+  return {.groups_per_step = recipe.schedule.groups_per_step,
+          .bucket_steps = recipe.schedule.bucket_steps,
+          .group_size = recipe.group_size,
+          .seed = recipe.seed};
 }
 
 }  // namespace attune::train

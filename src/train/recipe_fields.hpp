@@ -2,7 +2,7 @@
 //
 // `Fields` has: text(key, value, about), number(key, value, low, high, about), size(key, value, low, high, about),
 // optional_number(…), flag(key, value, about), choice(key, value, names, about), texts(key, values, about),
-// section(key, about, walk) and list(key, values, about), where about is what the schema says of it.
+// section(…), optional_section(…) and list(key, values, about), where about is what the schema says of it.
 #pragma once
 
 #include <initializer_list>
@@ -16,12 +16,26 @@ namespace attune::train {
 using Names = std::initializer_list<std::string_view>;
 
 template <typename Fields>
+void describe(Fields& fields, AugmentOptions& augment) {
+  fields.number("lower_case", augment.lower_case, 0, 1, "share of texts in small letters");
+  fields.number("sentence_case", augment.sentence_case, 0, 1, "share of texts whose sentences get a capital");
+  fields.number("title_case", augment.title_case, 0, 1, "share of texts whose words get a capital");
+  fields.number("upper_case", augment.upper_case, 0, 1, "share of texts in capitals");
+  fields.number("typos", augment.typos, 0, 1, "share of queries with slips of the finger");
+  fields.number("traditional", augment.traditional, 0, 1, "share of texts in traditional Chinese characters");
+  fields.number("no_question_mark", augment.no_question_mark, 0, 1, "share of queries that lose it");
+  fields.number("shorter", augment.shorter, 0, 1, "share of passages that are cut to some sentences");
+}
+
+template <typename Fields>
 void describe(Fields& fields, RecipeData& data) {
   fields.text("maker", data.maker, "who makes groups of it: a name that `attune train --makers` lists");
   fields.text("path", data.path, "a file, from the folder of the training data or absolute");
   fields.number("weight", data.weight, 0, 100, "how often an epoch sees each group");
   fields.size("limit", data.limit, 0, 10'000'000, "take only so many groups; 0: all");
   fields.optional_number("margin", data.margin, -1, 1, "instead of mining.margin");
+  fields.flag("labelled", data.labelled, "false: its grades say nothing, only teachers are learned from");
+  fields.optional_section("augmentation", data.augmentation, "instead of the recipe's");
   fields.texts("also", data.also, "files of titled paragraphs that negatives are found among as well");
 }
 
@@ -38,56 +52,48 @@ void describe(Fields& fields, RecipeMining& mining) {
 }
 
 template <typename Fields>
-void describe(Fields& fields, AugmentOptions& augment) {
-  fields.number("lower_case", augment.lower_case, 0, 1, "share of texts in small letters");
-  fields.number("sentence_case", augment.sentence_case, 0, 1, "share of texts whose sentences get a capital");
-  fields.number("title_case", augment.title_case, 0, 1, "share of texts whose words get a capital");
-  fields.number("upper_case", augment.upper_case, 0, 1, "share of texts in capitals");
-  fields.number("typos", augment.typos, 0, 1, "share of queries with slips of the finger");
-  fields.number("traditional", augment.traditional, 0, 1, "share of texts in traditional Chinese characters");
-  fields.number("no_question_mark", augment.no_question_mark, 0, 1, "share of queries that lose it");
-  fields.number("shorter", augment.shorter, 0, 1, "share of passages that are cut to some sentences");
-}
-
-template <typename Fields>
 void describe(Fields& fields, RecipeModel& model) {
   fields.text("start", model.start, "folder of the encoder to start from; \"\": the embedder that ships");
   fields.size("lower_layers", model.lower_layers, 0, 64, "layers that read query and passage alone");
   fields.size("upper_layers", model.upper_layers, 1, 64, "layers that read both together");
   fields.flag("one_sided", model.one_sided, "only the query's tokens pass through the upper layers");
-  fields.flag("train_lower", model.train_lower, "whether the lower layers are trained as well");
-  fields.size("query_tokens", model.query_tokens, 8, 512, "of a query that are read");
-  fields.size("passage_tokens", model.passage_tokens, 8, 512, "of a passage that are read");
-  fields.number("cosine_scale", model.cosine_scale, 0, 1000, "the score starts as this times the encoder's cosine");
+  fields.number("cosine_weight", model.cosine_weight, 0, 1000, "the score starts as this times the encoder's cosine");
+  fields.size("max_tokens", model.max_tokens, 8, 512, "of a text, all included");
 }
 
 template <typename Fields>
 void describe(Fields& fields, RecipeOptimiser& optimiser) {
-  fields.number("learning_rate", optimiser.learning_rate, 0, 1, "of weights that were trained before");
-  fields.number("head_learning_rate", optimiser.head_learning_rate, 0, 1, "of new weights");
-  fields.number("weight_decay", optimiser.weight_decay, 0, 1, "of matrices, decoupled");
+  fields.number("learning_rate", optimiser.learning_rate, 0, 1, "the highest, after the warm-up");
+  fields.number("floor", optimiser.floor, 0, 1, "what is left of it at the last step, as a share");
+  fields.number("head_rate", optimiser.head_rate, 0, 10'000, "the new head's learning rate, times the layers'");
   fields.number("beta1", optimiser.beta1, 0, 0.9999, "of AdamW");
   fields.number("beta2", optimiser.beta2, 0, 0.999999, "of AdamW");
   fields.number("epsilon", optimiser.epsilon, 1e-12, 1, "of AdamW");
+  fields.number("weight_decay", optimiser.weight_decay, 0, 1, "of matrices, decoupled");
   fields.number("clip", optimiser.clip, 0, 1e6, "largest norm of all gradients together; 0: no bound");
   fields.number("dropout", optimiser.dropout, 0, 0.9, "share of activations left out");
+  fields.number("average_decay", optimiser.average_decay, 0, 0.999999, "of a moving average of weights; 0: none");
+}
+
+template <typename Fields>
+void describe(Fields& fields, RecipeLossTerm& term) {
+  fields.choice("kind", term.kind, Names{"listwise", "lambda", "margin", "logistic", "distil", "mse", "margin_mse"},
+                "what is held against grades, or from \"distil\" on against the teachers");
+  fields.number("weight", term.weight, 0, 1000, "of this term");
+  fields.number("temperature", term.temperature, 0.001, 1000, "scores are divided by this");
 }
 
 template <typename Fields>
 void describe(Fields& fields, RecipeTeacher& teacher) {
   fields.text("name", teacher.name, "of the scores beside the passages: \"cosine\"");
-  fields.number("weight", teacher.weight, 0, 1000, "of its loss");
-  fields.choice("loss", teacher.loss, Names{"softmax", "mse", "margin-mse"}, "what is held against its scores");
-  fields.number("scale", teacher.scale, 0, 1000, "its scores are multiplied by this");
+  fields.number("weight", teacher.weight, 0, 1000, "in the ensemble");
+  fields.number("scale", teacher.scale, 1e-6, 1e6, "its scores are divided by this");
 }
 
 template <typename Fields>
 void describe(Fields& fields, RecipeLoss& loss) {
-  fields.choice("labels", loss.labels, Names{"softmax", "lambda", "margin"}, "what is held against the grades");
-  fields.number("label_weight", loss.label_weight, 0, 1000, "of that loss");
-  fields.number("temperature", loss.temperature, 0.001, 1000, "scores are divided by this");
-  fields.number("margin", loss.margin, 0, 1000, "of labels: \"margin\"");
-  fields.list("teachers", loss.teachers, "whose scores are learned from as well");
+  fields.list("terms", loss.terms, "what is made small, summed; without it one listwise term");
+  fields.list("teachers", loss.teachers, "whose scores are learned from");
 }
 
 template <typename Fields>
@@ -95,14 +101,14 @@ void describe(Fields& fields, RecipeSchedule& schedule) {
   constexpr std::size_t kMany = 100'000'000;
   fields.size("steps", schedule.steps, 1, kMany, "of the optimiser");
   fields.size("warm_up", schedule.warm_up, 0, kMany, "steps until the full learning rate");
-  fields.choice("decay", schedule.decay, Names{"linear", "cosine", "none"}, "of the learning rate after that");
-  fields.size("groups_per_step", schedule.groups_per_step, 1, 100'000, "over all accumulated parts");
-  fields.size("accumulate", schedule.accumulate, 1, 10'000, "parts of a step, to save memory");
-  fields.size("evaluate_every", schedule.evaluate_every, 1, kMany, "steps");
-  fields.size("evaluate_groups", schedule.evaluate_groups, 1, 1'000'000, "held-out groups that are measured");
-  fields.size("checkpoint_every", schedule.checkpoint_every, 1, kMany, "steps");
-  fields.size("patience", schedule.patience, 0, kMany, "evaluations without gain before stopping; 0: never");
-  fields.size("average", schedule.average, 1, 64, "best checkpoints that are averaged at the end");
+  fields.size("groups_per_step", schedule.groups_per_step, 1, 100'000, "over all lanes");
+  fields.size("bucket_steps", schedule.bucket_steps, 1, 100'000, "steps within which groups are sorted by length");
+  fields.size("lanes", schedule.lanes, 1, 256, "parts of a step that may be computed side by side");
+  fields.size("measure_every", schedule.measure_every, 1, kMany, "steps");
+  fields.size("measured_groups", schedule.measured_groups, 1, 1'000'000, "held-out groups");
+  fields.size("measured_passages", schedule.measured_passages, 2, 1000, "of each of them");
+  fields.size("patience", schedule.patience, 0, kMany, "measurements without gain before stopping; 0: never");
+  fields.size("checkpoint_seconds", schedule.checkpoint_seconds, 1, 86'400, "between checkpoints");
 }
 
 template <typename Fields>

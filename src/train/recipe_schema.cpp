@@ -36,6 +36,11 @@ class SchemaWriting {
     put(key, written(value), nullptr, about);
   }
   template <typename Struct>
+  void optional_section(const char* key, std::optional<Struct>&, std::string_view about) {
+    Struct usual;
+    put(key, written(usual), nullptr, about);
+  }
+  template <typename Struct>
   void list(const char* key, std::vector<Struct>&, std::string_view about) {
     Struct item;
     put(key, {{"type", "array"}, {"items", written(item)}}, nullptr, about);

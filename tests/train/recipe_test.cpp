@@ -106,24 +106,30 @@ TEST_CASE("recipe: a source of data is enough, and everything else has a default
   CHECK(recipe->data[0].maker == "pairs");
   CHECK(recipe->group_size == 8);
   CHECK(recipe->mining.options.keep == 32);
+  REQUIRE(recipe->loss.terms.size() == 1);
+  CHECK(recipe->loss.terms[0].kind == "listwise");
 }
 
 TEST_CASE("recipe: what is written is read again") {
   const auto recipe = parse_recipe(
-      R"({"name":"r","seed":9,"data":[{"path":"a","weight":0.5,"margin":-0.1,"also":["b"],"limit":7}],
+      R"({"name":"r","seed":9,"data":[{"path":"a","weight":0.5,"margin":-0.1,"also":["b"],"limit":7,"augmentation":{"upper_case":0.5}}],
           "mining":{"keep":5},"model":{"one_sided":true,"upper_layers":2},"augmentation":{"typos":0.25},
-          "loss":{"labels":"lambda","teachers":[{"name":"cosine","scale":40,"loss":"mse"}]},
-          "schedule":{"decay":"cosine","steps":10}})");
+          "loss":{"terms":[{"kind":"lambda"},{"kind":"mse","weight":0.5}],"teachers":[{"name":"cosine","scale":0.02}]},
+          "schedule":{"steps":10,"lanes":3}})");
   REQUIRE(recipe);
   CHECK(recipe->data[0].margin == -0.1);
-  CHECK(recipe->loss.teachers[0].loss == "mse");
+  CHECK(recipe->loss.teachers[0].scale == 0.02);
+  CHECK(recipe->data[0].augmentation->upper_case == 0.5);
+  CHECK(present_options(*recipe, recipe->data[0]).augment.typos == 0);
   CHECK(recipe->model.one_sided);
   const std::string written = recipe_to_json(*recipe);
   const auto again = parse_recipe(written);
   REQUIRE(again);
   CHECK(recipe_to_json(*again) == written);
   CHECK(again->augmentation.typos == 0.25);
-  CHECK(again->schedule.decay == "cosine");
+  REQUIRE(again->loss.terms.size() == 2);
+  CHECK(again->loss.terms[1].kind == "mse");
+  CHECK(again->schedule.lanes == 3);
 }
 
 TEST_CASE("recipe: a setting that does not exist is named, with those that do") {
@@ -144,8 +150,11 @@ TEST_CASE("recipe: a value of another type or out of range is named") {
   CHECK(says(complaint(with_data(R"("easy":8)")), "easy must be less"));
   CHECK(says(complaint(with_data(R"("held_out":0.7)")), "held_out must be a number from 0.0 to 0.5"));
   CHECK(says(complaint(with_data(R"("model":{"one_sided":1})")), "model.one_sided must be true or false"));
-  CHECK(says(complaint(with_data(R"("schedule":{"decay":"sudden"})")), "linear, cosine, none"));
+  CHECK(says(complaint(with_data(R"("loss":{"terms":[{"kind":"luck"}]})")),
+             "loss.terms[0].kind must be one of listwise, lambda"));
   CHECK(says(complaint(with_data(R"("augmentation":{"lower_case":0.6,"upper_case":0.6})")), "more than 1 together"));
+  CHECK(says(complaint(R"({"data":[{"path":"a","augmentation":{"lower_case":1,"upper_case":1}}]})"),
+             "data[0].augmentation"));
   CHECK(says(complaint(with_data(R"("mining":[])")), "mining must be an object"));
   CHECK(says(complaint(R"({"data":[{"path":"a","also":"b"}]})"), "data[0].also must be a list of texts"));
 }

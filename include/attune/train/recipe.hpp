@@ -19,11 +19,13 @@ namespace attune::train {
 
 // One source of groups.
 struct RecipeData {
-  std::string maker = "pairs";         // who makes groups of it: a name of makers() in train/makers.hpp
-  std::string path;                    // a file, from the folder of the training data or absolute
-  double weight = 1;                   // as WeightedSet::weight
-  std::size_t limit = 0;               // take only so many groups, chosen by the seed; 0: all
-  std::optional<double> margin;        // as drop_likely_answers; absent: RecipeMining::margin
+  std::string maker = "pairs";                      // who makes groups of it: a name of makers() in train/makers.hpp
+  std::string path;                                 // a file, from the folder of the training data or absolute
+  double weight = 1;                                // as WeightedSet::weight
+  std::size_t limit = 0;                            // take only so many groups, chosen by the seed; 0: all
+  std::optional<double> margin;                     // as drop_likely_answers; absent: RecipeMining::margin
+  bool labelled = true;                             // false: its grades say nothing, only teachers are learned from
+  std::optional<AugmentOptions> augmentation = {};  // instead of Recipe::augmentation
   std::vector<std::string> also = {};  // files of passages (titled paragraphs) that negatives are found among as well
 };
 
@@ -34,52 +36,54 @@ struct RecipeMining {
 
 struct RecipeModel {
   std::string start;             // folder of the encoder to start from; "": the embedder that ships
-  std::size_t lower_layers = 8;  // that read query and passage alone
-  std::size_t upper_layers = 4;  // that read both together
-  bool one_sided = false;        // only the query's tokens pass through the upper layers
-  bool train_lower = false;      // false: frozen
-  std::size_t query_tokens = 64;
-  std::size_t passage_tokens = 256;
-  double cosine_scale = 40;  // the score starts as this times the encoder's own cosine; 0: without
+  std::size_t lower_layers = 8;  // as JointStart (attune/model/joint.hpp) has these four
+  std::size_t upper_layers = 4;
+  bool one_sided = false;
+  double cosine_weight = 20;
+  std::size_t max_tokens = 256;  // of a text, all included
 };
 
 struct RecipeOptimiser {
-  double learning_rate = 5e-5;
-  double head_learning_rate = 1e-3;  // of what starts at zero or random
-  double weight_decay = 0.01;
+  double learning_rate = 1e-4;  // the highest, reached after RecipeSchedule::warm_up
+  double floor = 0;             // what is left of it at the last step, as a share
+  double head_rate = 10;        // the new head's learning rate, times the layers'
   double beta1 = 0.9;
-  double beta2 = 0.999;
-  double epsilon = 1e-8;
+  double beta2 = 0.98;
+  double epsilon = 1e-6;
+  double weight_decay = 0.01;
   double clip = 1;  // largest norm of all gradients together; 0: no bound
   double dropout = 0;
+  double average_decay = 0;  // of the moving average of weights that is measured and kept; 0: the weights themselves
+};
+
+struct RecipeLossTerm {
+  std::string kind = "listwise";  // "listwise", "lambda", "margin", "logistic", "distil", "mse" or "margin_mse"
+  double weight = 1;
+  double temperature = 1;
 };
 
 struct RecipeTeacher {
   std::string name;  // of GroupSet::teachers
   double weight = 1;
-  std::string loss = "softmax";  // "softmax" (KL divergence), "mse" or "margin-mse"
-  double scale = 1;              // its scores are multiplied by this
+  double scale = 1;  // its scores are divided by this
 };
 
 struct RecipeLoss {
-  std::string labels = "softmax";  // "softmax" (listwise), "lambda" or "margin" (pairwise)
-  double label_weight = 1;
-  double temperature = 1;
-  double margin = 1;  // of "margin"
+  std::vector<RecipeLossTerm> terms = {{}};
   std::vector<RecipeTeacher> teachers = {};
 };
 
 struct RecipeSchedule {
   std::size_t steps = 1000;
-  std::size_t warm_up = 100;         // steps
-  std::string decay = "linear";      // "linear", "cosine" or "none"
-  std::size_t groups_per_step = 16;  // over all accumulated parts
-  std::size_t accumulate = 1;        // parts of a step
-  std::size_t evaluate_every = 100;  // steps
-  std::size_t evaluate_groups = 256;
-  std::size_t checkpoint_every = 100;
-  std::size_t patience = 0;  // evaluations without gain before stopping; 0: never
-  std::size_t average = 1;   // best checkpoints that are averaged at the end
+  std::size_t warm_up = 100;  // steps
+  std::size_t groups_per_step = 16;
+  std::size_t bucket_steps = 32;    // as EpochOptions
+  std::size_t lanes = 2;            // parts of a step that may be computed side by side
+  std::size_t measure_every = 100;  // steps
+  std::size_t measured_groups = 200;
+  std::size_t measured_passages = 12;
+  std::size_t patience = 0;  // measurements without a better one before the run ends; 0: never
+  std::size_t checkpoint_seconds = 60;
 };
 
 struct Recipe {
@@ -126,8 +130,8 @@ struct RecipeSets {
 Result<RecipeSets> prepare_groups(const Recipe& recipe, const RecipeInputs& inputs, const Embedder& embedder,
                                   std::stop_token stop = {});
 
-// How texts of a recipe's groups are shown: its sizes, augmentation and seed.
-PresentOptions present_options(const Recipe& recipe);
+// How groups of one of its sources are shown: the recipe's sizes and seed, the source's augmentation if it has one.
+PresentOptions present_options(const Recipe& recipe, const RecipeData& data);
 EpochOptions epoch_options(const Recipe& recipe);
 
 }  // namespace attune::train
