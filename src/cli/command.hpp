@@ -81,5 +81,6 @@ void add_rerank_command(CLI::App& app, Session& session);
 void add_search_command(CLI::App& app, Session& session);
 void add_serve_command(CLI::App& app, Session& session);
 void add_status_command(CLI::App& app, Session& session);
+void add_train_command(CLI::App& app, Session& session);
 
 }  // namespace attune::cli

@@ -26,6 +26,7 @@ int run(int argc, char** argv) {
   add_embed_command(app, session);
   add_explain_command(app, session);
   add_model_command(app, session);
+  add_train_command(app, session);
   add_eval_command(app, session);
   add_bench_command(app, session);
   add_doctor_command(app, session);

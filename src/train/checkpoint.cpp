@@ -33,9 +33,13 @@ std::vector<float> take(std::string_view& bytes, std::size_t count) {
 }  // namespace
 
 Status save_checkpoint(const std::filesystem::path& file, const Checkpoint& checkpoint) {
-  const nlohmann::json header = {{"recipe", checkpoint.recipe},          {"step", checkpoint.step},
-                                 {"weights", checkpoint.weights.size()}, {"average", checkpoint.average.size()},
-                                 {"best", checkpoint.best.size()},       {"best_measure", checkpoint.best_measure},
+  const nlohmann::json header = {{"recipe", checkpoint.recipe},
+                                 {"step", checkpoint.step},
+                                 {"weights", checkpoint.weights.size()},
+                                 {"average", checkpoint.average.size()},
+                                 {"best", checkpoint.best.size()},
+                                 {"best_measure", checkpoint.best_measure},
+                                 {"first_measure", checkpoint.first_measure},
                                  {"best_step", checkpoint.best_step}};
   std::string bytes(kMagic);
   bytes += header.dump() + "\n";
@@ -71,6 +75,7 @@ Result<Checkpoint> load_checkpoint(const std::filesystem::path& file) {
   checkpoint.recipe = header.value("recipe", "");
   checkpoint.step = header.value("step", std::uint64_t{0});
   checkpoint.best_measure = header.value("best_measure", 0.0);
+  checkpoint.first_measure = header.value("first_measure", 0.0);
   checkpoint.best_step = header.value("best_step", std::uint64_t{0});
   const auto weights = header.value("weights", std::size_t{0});
   const auto average = header.value("average", std::size_t{0});

@@ -23,6 +23,7 @@ struct Checkpoint {
   std::vector<float> average;  // of the weights over time; empty: none is kept
   std::vector<float> best;     // the weights with the best measurement so far; empty: none was taken
   double best_measure = 0;
+  double first_measure = 0;  // before the first step
   std::uint64_t best_step = 0;
 };
 

@@ -53,7 +53,7 @@ Result<std::filesystem::path> allowed_path(const std::string& path, const Recipe
   return whole;
 }
 
-Result<GroupSet> make_groups(const RecipeData& data, const RecipeInputs& inputs, std::uint64_t seed) {
+Result<GroupSet> groups_of(const RecipeData& data, const RecipeInputs& inputs, std::uint64_t seed) {
   const Maker* const maker = find_maker(data.maker);
   if (maker == nullptr) {
     std::string names;
@@ -83,16 +83,23 @@ std::vector<WeightedSet> RecipeSets::weighted() const {
   return all;
 }
 
+Result<std::vector<GroupSet>> make_groups(const Recipe& recipe, const RecipeInputs& inputs) {
+  std::vector<GroupSet> sets;
+  for (const RecipeData& data : recipe.data) {
+    auto set = groups_of(data, inputs, recipe.seed);
+    if (!set) return set.error().while_doing("making groups of '" + data.path + "'");
+    sets.push_back(std::move(*set));
+  }
+  hold_out(sets, recipe.held_out, recipe.seed);
+  return sets;
+}
+
 Result<RecipeSets> prepare_groups(const Recipe& recipe, const RecipeInputs& inputs, const Embedder& embedder,
                                   std::stop_token stop) {
-  RecipeSets prepared;
-  for (const RecipeData& data : recipe.data) {
-    auto set = make_groups(data, inputs, recipe.seed);
-    if (!set) return set.error().while_doing("making groups of '" + data.path + "'");
-    prepared.sets.push_back(std::move(*set));
-    prepared.weights.push_back(data.weight);
-  }
-  hold_out(prepared.sets, recipe.held_out, recipe.seed);
+  auto made = make_groups(recipe, inputs);
+  if (!made) return made.error();
+  RecipeSets prepared{std::move(*made), {}};
+  for (const RecipeData& data : recipe.data) prepared.weights.push_back(data.weight);
   for (std::size_t i = 0; i < prepared.sets.size(); ++i) {
     GroupSet& set = prepared.sets[i];
     const MiningOptions& options = recipe.mining.options;

@@ -36,6 +36,7 @@ void describe(Fields& fields, RecipeData& data) {
   fields.optional_number("margin", data.margin, -1, 1, "instead of mining.margin");
   fields.flag("labelled", data.labelled, "false: its grades say nothing, only teachers are learned from");
   fields.optional_section("augmentation", data.augmentation, "instead of the recipe's");
+  fields.texts("teachers", data.teachers, "names of those with a model that read it; none: all");
   fields.texts("also", data.also, "files of titled paragraphs that negatives are found among as well");
 }
 
@@ -88,6 +89,7 @@ void describe(Fields& fields, RecipeTeacher& teacher) {
   fields.text("name", teacher.name, "of the scores beside the passages: \"cosine\"");
   fields.number("weight", teacher.weight, 0, 1000, "in the ensemble");
   fields.number("scale", teacher.scale, 1e-6, 1e6, "its scores are divided by this");
+  fields.text("model", teacher.model, "folder of an encoder whose cosines are its scores; \"\": they are there");
 }
 
 template <typename Fields>

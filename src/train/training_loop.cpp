@@ -186,6 +186,7 @@ Result<LoopResult> Loop::run(const std::function<void(const LoopProgress&)>& pro
   // What the run starts from is a candidate as well: training that only harms must not win.
   if (state_.step == 0 && state_.best.empty()) {
     if (const Status status = measure(now); !status) return status.error();
+    state_.first_measure = measurement_.measure;
     if (progress) progress(now);
   }
   const std::uint64_t first = state_.step;
@@ -207,7 +208,7 @@ Result<LoopResult> Loop::run(const std::function<void(const LoopProgress&)>& pro
     if (progress) progress(now);
   }
   if (const Status status = save(); !status) return status.error();
-  return LoopResult{state_.best, state_.step, state_.best_step, state_.best_measure, finished()};
+  return LoopResult{state_.best, state_.step, state_.best_step, state_.best_measure, state_.first_measure, finished()};
 }
 
 }  // namespace

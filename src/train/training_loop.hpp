@@ -73,7 +73,8 @@ struct LoopResult {
   std::uint64_t step = 0;      // steps done in all calls
   std::uint64_t best_step = 0;
   double best_measure = 0;
-  bool finished = false;  // all steps done, or patience at an end
+  double first_measure = 0;  // before the first step
+  bool finished = false;     // all steps done, or patience at an end
 };
 
 // Runs or goes on with a run whose checkpoint, log (log.jsonl) and curve (loss.svg) stand in options.folder, which is

@@ -26,6 +26,7 @@ struct RecipeData {
   std::optional<double> margin;                     // as drop_likely_answers; absent: RecipeMining::margin
   bool labelled = true;                             // false: its grades say nothing, only teachers are learned from
   std::optional<AugmentOptions> augmentation = {};  // instead of Recipe::augmentation
+  std::vector<std::string> teachers = {};           // names of those with a model that read it; empty: all
   std::vector<std::string> also = {};  // files of passages (titled paragraphs) that negatives are found among as well
 };
 
@@ -66,6 +67,9 @@ struct RecipeTeacher {
   std::string name;  // of GroupSet::teachers
   double weight = 1;
   double scale = 1;  // its scores are divided by this
+  // Folder of an encoder whose cosines are its scores, from the folder of the training data or absolute; "": the scores
+  // are there, as "bm25" and "cosine" are.
+  std::string model = {};
 };
 
 struct RecipeLoss {
@@ -118,6 +122,9 @@ struct RecipeInputs {
   std::filesystem::path cache;  // folder for mined negatives; empty: none are kept
   MiningProgressSink progress = {};
 };
+
+// Groups without mined negatives: makes, limits, holds out.
+Result<std::vector<GroupSet>> make_groups(const Recipe& recipe, const RecipeInputs& inputs);
 
 struct RecipeSets {
   std::vector<GroupSet> sets;   // one for each RecipeData, in order

@@ -1,0 +1,130 @@
+#include "train/prepare_reranker.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "train/teach.hpp"
+
+namespace attune::train {
+namespace {
+
+using Phase = TrainingProgress::Phase;
+
+// The names that a recipe has for losses, in the order of LossKind.
+constexpr std::array<std::string_view, 7> kLossNames = {"listwise", "lambda", "margin",    "logistic",
+                                                        "distil",   "mse",    "margin_mse"};
+
+LossKind loss_kind(std::string_view name) {
+  return static_cast<LossKind>(std::ranges::find(kLossNames, name) - kLossNames.begin());
+}
+
+// What tells how far a phase is, or nothing where nobody asks.
+std::function<void(std::size_t, std::size_t)> teller(const TrainingProgressSink& progress, Phase phase,
+                                                     const std::string& of) {
+  if (!progress) return {};
+  return [&progress, phase, of](std::size_t done, std::size_t total) {
+    progress({.phase = phase, .of = of, .done = done, .total = total});
+  };
+}
+
+std::filesystem::path from_data(const RerankerTraining& training, const std::string& path) {
+  const std::filesystem::path given(path);
+  return given.is_absolute() ? given : training.data / given;
+}
+
+Status teach_sets(const RerankerTraining& training, std::vector<GroupSet>& sets, const TrainingProgressSink& progress,
+                  const std::stop_token& stop) {
+  for (const RecipeTeacher& teacher : training.recipe.loss.teachers) {
+    if (teacher.model.empty()) continue;
+    const auto encoder = open_embedder(from_data(training, teacher.model), {.threads = training.threads});
+    if (!encoder) return encoder.error().while_doing("teacher '" + teacher.name + "'");
+    for (std::size_t i = 0; i < sets.size(); ++i) {
+      const std::vector<std::string>& wanted = training.recipe.data[i].teachers;
+      if (!wanted.empty() && std::ranges::find(wanted, teacher.name) == wanted.end()) continue;
+      const Lesson lesson{teacher.name, training.recipe.mining.options.passage_bytes, training.cache};
+      const auto tell = teller(progress, Phase::teaching, teacher.name + ", " + sets[i].source);
+      if (const Status status = teach(sets[i], **encoder, lesson, tell, stop); !status) {
+        return status.error().while_doing("teacher '" + teacher.name + "'");
+      }
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+std::filesystem::path encoder_of(const RerankerTraining& training) {
+  const std::string& start = training.recipe.model.start;
+  return start.empty() ? training.embedder : from_data(training, start);
+}
+
+RerankerTaskOptions task_options(const RerankerTraining& training) {
+  const Recipe& recipe = training.recipe;
+  RerankerTaskOptions options;
+  for (const RecipeLossTerm& term : recipe.loss.terms) {
+    options.loss.terms.push_back({loss_kind(term.kind), term.weight, term.temperature});
+  }
+  for (const RecipeTeacher& teacher : recipe.loss.teachers) {
+    options.loss.teachers.push_back({teacher.name, teacher.weight, teacher.scale});
+  }
+  options.epoch = epoch_options(recipe);
+  options.easy = recipe.easy;
+  options.dropout = recipe.optimiser.dropout;
+  options.head_rate = recipe.optimiser.head_rate;
+  options.max_tokens = recipe.model.max_tokens;
+  options.lanes = recipe.schedule.lanes;
+  options.threads = training.threads;
+  options.measured_groups = recipe.schedule.measured_groups;
+  options.measured_passages = recipe.schedule.measured_passages;
+  return options;
+}
+
+Result<JointModel> start_of(const RerankerTraining& training) {
+  const RecipeModel& model = training.recipe.model;
+  return start_joint_model(encoder_of(training), {.lower_layers = model.lower_layers,
+                                                  .upper_layers = model.upper_layers,
+                                                  .one_sided = model.one_sided,
+                                                  .cosine_weight = static_cast<float>(model.cosine_weight)});
+}
+
+Result<PreparedReranker> prepare_reranker(const RerankerTraining& training, const TrainingProgressSink& progress,
+                                          const std::stop_token& stop) {
+  const Recipe& recipe = training.recipe;
+  PreparedReranker prepared;
+  auto start = start_of(training);
+  if (!start) return start.error();
+  prepared.start = std::move(*start);
+  const auto embedder = open_embedder(encoder_of(training), {.threads = training.threads});
+  if (!embedder) return embedder.error();
+  auto reader = open_embedder(encoder_of(training), {.threads = 1});
+  if (!reader) return reader.error();
+  prepared.reader = std::move(*reader);
+
+  RecipeInputs inputs{training.data, training.cache, {}};
+  if (progress) {
+    inputs.progress = [&](const MiningProgress& now) {
+      const bool embedding = now.phase == MiningProgress::Phase::embedding;
+      progress(
+          {.phase = embedding ? Phase::embedding : Phase::searching, .of = {}, .done = now.done, .total = now.total});
+    };
+  }
+  auto groups = prepare_groups(recipe, inputs, **embedder, stop);
+  if (!groups) return groups.error();
+  if (const Status status = teach_sets(training, groups->sets, progress, stop); !status) return status.error();
+  const StatesWanted wanted{recipe.model.lower_layers, recipe.model.max_tokens};
+  for (std::size_t i = 0; i < groups->sets.size(); ++i) {
+    RerankerSource source;
+    source.set = std::move(groups->sets[i]);
+    source.weight = recipe.data[i].weight;
+    source.labelled = recipe.data[i].labelled;
+    source.augment = recipe.data[i].augmentation.value_or(recipe.augmentation);
+    auto states = PassageStates::open(source.set.passages, **embedder, wanted, training.cache,
+                                      teller(progress, Phase::reading, source.set.source), stop);
+    if (!states) return states.error();
+    source.states = std::move(*states);
+    prepared.sources.push_back(std::move(source));
+  }
+  return prepared;
+}
+
+}  // namespace attune::train

@@ -1,0 +1,73 @@
+#include "attune/core/file.hpp"
+#include "attune/train/reranker.hpp"
+
+#include "train/prepare_reranker.hpp"
+#include "train/training_loop.hpp"
+
+namespace attune::train {
+namespace {
+
+LoopOptions loop_options(const RerankerTraining& training, const PreparedReranker& prepared) {
+  const Recipe& recipe = training.recipe;
+  LoopOptions options;
+  std::string what = recipe_to_json(recipe) + prepared.start.base;
+  for (const RerankerSource& source : prepared.sources) what += digest_of(source.set);
+  options.recipe = sha256_hex(what);
+  options.folder = training.folder;
+  options.lanes = recipe.schedule.lanes;
+  options.threads = training.threads;
+  options.learning_rate = {recipe.optimiser.learning_rate, recipe.schedule.warm_up, recipe.schedule.steps,
+                           recipe.optimiser.floor};
+  options.adamw = {recipe.optimiser.beta1, recipe.optimiser.beta2, recipe.optimiser.epsilon,
+                   recipe.optimiser.weight_decay};
+  options.clip = recipe.optimiser.clip;
+  options.average_decay = recipe.optimiser.average_decay;
+  options.measure_every = recipe.schedule.measure_every;
+  options.patience = recipe.schedule.patience;
+  options.checkpoint_every = std::chrono::seconds(recipe.schedule.checkpoint_seconds);
+  return options;
+}
+
+}  // namespace
+
+Result<RerankerReport> train_reranker(const RerankerTraining& training, const TrainingProgressSink& progress,
+                                      const std::stop_token& stop) {
+  auto prepared = prepare_reranker(training, progress, stop);
+  if (!prepared) return prepared.error();
+  RerankerReport report;
+  for (const RerankerSource& source : prepared->sources) {
+    report.groups += source.set.groups.size();
+    report.passages += source.set.passages.size();
+  }
+  RerankerTask task(*prepared->reader, prepared->start, prepared->sources, task_options(training));
+  const auto tell = [&](const LoopProgress& now) {
+    if (!progress) return;
+    TrainingProgress said{.phase = TrainingProgress::Phase::training, .of = {}, .done = now.step, .total = now.steps};
+    said.loss = now.loss;
+    said.pairs_per_second = now.pairs_per_second;
+    said.left = now.left;
+    if (now.measurement != nullptr) {
+      said.measured = now.measurement->numbers;
+      said.measured.emplace_back("nDCG@10", now.measurement->measure);
+    }
+    progress(said);
+  };
+  auto result = run_training(task, loop_options(training, *prepared), tell, stop);
+  if (!result) return result.error();
+  JointModel model = std::move(prepared->start);
+  model.weights = std::move(result->weights);
+  if (!training.recipe.name.empty()) model.name = training.recipe.name;
+  model.notes["recipe"] = recipe_to_json(training.recipe, -1);
+  model.notes["steps"] = std::to_string(result->best_step);
+  if (const Status status = save_joint_model(model, training.output, WeightPrecision::int8); !status) {
+    return status.error();
+  }
+  report.steps = result->step;
+  report.finished = result->finished;
+  report.best_step = result->best_step;
+  report.best_measure = result->best_measure;
+  report.first_measure = result->first_measure;
+  return report;
+}
+
+}  // namespace attune::train
