@@ -30,7 +30,7 @@ GroupSet planted() {
   }
   for (const char* text :
        {"THE RED MOTOR IS DRIVEN BY STEAM", "As we know: the red motor is driven by steam. So it is.",
-        "The red motor drives a pump.", "A green motor drives the mill."}) {
+        "red motor is driven", "The red motor drives a pump.", "A green motor drives the mill."}) {
     REQUIRE(builder.add_passage(text));
   }
   return std::move(builder).finish();
@@ -81,8 +81,8 @@ TEST_CASE("mining: planted hard negatives come first, with both scores") {
 TEST_CASE("mining: the same answer in other letters, around or within another text is no negative") {
   const GroupSet mined = mined_set(planted());
   const Group& group = mined.groups[0];
-  for (const char* text :
-       {"THE RED MOTOR IS DRIVEN BY STEAM", "As we know: the red motor is driven by steam. So it is."}) {
+  for (const char* text : {"THE RED MOTOR IS DRIVEN BY STEAM", "red motor is driven",
+                           "As we know: the red motor is driven by steam. So it is."}) {
     CHECK(!holds(mined, group, text));
     CHECK(avoids(mined, group, text));
   }
