@@ -161,7 +161,7 @@ struct BatchOptions {
   // Tokens that one thread works on at a time, in whole sequences. Memory is about 40 KB for each token and thread with
   // a width of 384; more than 256 gain nothing.
   std::size_t tokens_at_a_time = 256;
-  std::stop_token stop;
+  std::stop_token stop = {};
 };
 
 // A self-attention encoder with its tokenizer. Thread-safe: calls keep no state.

@@ -96,4 +96,78 @@ void recurrent_step(const RecurrentWeights& weights, std::span<const float> x_i,
   }
 }
 
+namespace {
+
+// Of y = σ(x) and of y = tanh(x), from y.
+float sigmoid_slope(float y) {
+  return y * (1.0F - y);
+}
+float tanh_slope(float y) {
+  return 1.0F - y * y;
+}
+
+// h' = tanh(x W + h U)
+void tanh_backward(const RecurrentStepBackward& job) {
+  for (std::size_t k = 0; k < job.d_h.size(); ++k) {
+    job.d_input_gh[k] = job.d_hidden_gh[k] = job.d_h[k] * tanh_slope(job.gates_gh[k]);
+    job.d_h[k] = 0;
+  }
+}
+
+// h' = (1 - z) ⊙ n + z ⊙ h, n = tanh(x W_n + r ⊙ (h U_n))
+void gru_backward(const RecurrentStepBackward& job) {
+  const std::size_t width = job.d_h.size();
+  for (std::size_t k = 0; k < width; ++k) {
+    const float r = job.gates_gh[k];
+    const float z = job.gates_gh[width + k];
+    const float n = job.gates_gh[2 * width + k];
+    const float d_n = job.d_h[k] * (1.0F - z) * tanh_slope(n);
+    const float d_z = job.d_h[k] * (job.before_h[k] - n) * sigmoid_slope(z);
+    const float d_r = d_n * job.recalled_h[k] * sigmoid_slope(r);
+    job.d_input_gh[k] = job.d_hidden_gh[k] = d_r;
+    job.d_input_gh[width + k] = job.d_hidden_gh[width + k] = d_z;
+    job.d_input_gh[2 * width + k] = d_n;
+    job.d_hidden_gh[2 * width + k] = d_n * r;
+    job.d_h[k] *= z;
+  }
+}
+
+// c' = f ⊙ c + i ⊙ g, h' = o ⊙ tanh(c')
+void lstm_backward(const RecurrentStepBackward& job) {
+  const std::size_t width = job.d_h.size();
+  for (std::size_t k = 0; k < width; ++k) {
+    const float i = job.gates_gh[k];
+    const float f = job.gates_gh[width + k];
+    const float g = job.gates_gh[2 * width + k];
+    const float o = job.gates_gh[3 * width + k];
+    const float shown = std::tanh(job.after_c[k]);
+    const float d_c = job.d_c[k] + job.d_h[k] * o * tanh_slope(shown);
+    job.d_input_gh[k] = d_c * g * sigmoid_slope(i);
+    job.d_input_gh[width + k] = d_c * job.before_c[k] * sigmoid_slope(f);
+    job.d_input_gh[2 * width + k] = d_c * i * tanh_slope(g);
+    job.d_input_gh[3 * width + k] = job.d_h[k] * shown * sigmoid_slope(o);
+    for (std::size_t gate = 0; gate < 4; ++gate) {
+      job.d_hidden_gh[gate * width + k] = job.d_input_gh[gate * width + k];
+    }
+    job.d_c[k] = d_c * f;
+    job.d_h[k] = 0;
+  }
+}
+
+}  // namespace
+
+void recurrent_step_backward(RecurrentCell cell, const RecurrentStepBackward& job) {
+  const std::size_t gates = gate_count(cell) * job.d_h.size();
+  assert(job.gates_gh.size() == gates && job.d_input_gh.size() == gates && job.d_hidden_gh.size() == gates);
+  assert(cell != RecurrentCell::lstm || (job.before_c.size() == job.d_h.size() && job.d_c.size() == job.d_h.size()));
+  switch (cell) {
+    case RecurrentCell::tanh:
+      return tanh_backward(job);
+    case RecurrentCell::gru:
+      return gru_backward(job);
+    case RecurrentCell::lstm:
+      return lstm_backward(job);
+  }
+}
+
 }  // namespace attune::nn

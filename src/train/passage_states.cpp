@@ -1,7 +1,6 @@
 #include "train/passage_states.hpp"
 
 #include <algorithm>
-#include <cmath>
 #include <fstream>
 #include <numeric>
 
@@ -11,18 +10,8 @@ namespace attune::train {
 namespace {
 
 constexpr std::uint64_t kMagic = 0x3174617473747461;  // "attstat1"
-constexpr float kLargest = 127;
 // Texts that are read at a time, of similar length, so that a stop is heard and progress seen.
 constexpr std::size_t kTextsAtOnce = 256;
-
-float round_row(std::span<const float> row, std::span<std::int8_t> to) {
-  float largest = 0;
-  for (const float value : row) largest = std::max(largest, std::abs(value));
-  const float scale = largest / kLargest;
-  const float inverse = largest > 0 ? kLargest / largest : 0.0F;
-  for (std::size_t i = 0; i < row.size(); ++i) to[i] = static_cast<std::int8_t>(std::lrint(row[i] * inverse));
-  return scale;
-}
 
 std::string name_of(std::span<const std::string> texts, const Embedder& embedder, const StatesWanted& wanted) {
   std::string digests =
@@ -45,25 +34,10 @@ bool get(std::ifstream& file, std::vector<T>& numbers, std::size_t count) {
 
 }  // namespace
 
-void round_states(std::size_t width, std::span<float> x) {
-  std::vector<std::int8_t> rounded(width);
-  for (std::size_t start = 0; start < x.size(); start += width) {
-    const std::span<float> row = x.subspan(start, width);
-    const float scale = round_row(row, rounded);
-    for (std::size_t i = 0; i < width; ++i) row[i] = static_cast<float>(rounded[i]) * scale;
-  }
-}
-
 void PassageStates::read(std::size_t text, std::vector<float>& states) const {
-  const std::size_t count = tokens(text);
-  states.resize(count * width_);
-  for (std::size_t token = 0; token < count; ++token) {
-    const std::size_t row = starts_[text] + token;
-    const float scale = scales_[row];
-    const std::int8_t* from = values_.data() + row * width_;
-    float* to = states.data() + token * width_;
-    for (std::size_t i = 0; i < width_; ++i) to[i] = static_cast<float>(from[i]) * scale;
-  }
+  states.resize(tokens(text) * width_);
+  unround_states(std::span(states_.values).subspan(starts_[text] * width_, states.size()),
+                 std::span(states_.scales).subspan(starts_[text], tokens(text)), states);
 }
 
 std::span<const float> PassageStates::vector(std::size_t text) const {
@@ -83,7 +57,8 @@ Status PassageStates::load(const std::filesystem::path& file, std::size_t texts)
   const std::uint64_t tokens = starts_.back();
   const std::uint64_t expected = 8 * (3 + texts + 1) + 4 * texts * width_ + tokens * (4 + width_);
   if (code || tokens > bytes || bytes != expected) return corrupt;
-  if (!get(in, vectors_, texts * width_) || !get(in, scales_, tokens) || !get(in, values_, tokens * width_)) {
+  if (!get(in, vectors_, texts * width_) || !get(in, states_.scales, tokens) ||
+      !get(in, states_.values, tokens * width_)) {
     return corrupt;
   }
   return {};
@@ -96,8 +71,8 @@ Status PassageStates::save(const std::filesystem::path& file) const {
     put(out, std::vector<std::uint64_t>{kMagic, starts_.size() - 1, width_});
     put(out, starts_);
     put(out, vectors_);
-    put(out, scales_);
-    put(out, values_);
+    put(out, states_.scales);
+    put(out, states_.values);
     out.flush();
     if (!out) return Error{ErrorKind::io, "'" + to_utf8(unfinished) + "' could not be written"};
   }
@@ -120,13 +95,7 @@ Status PassageStates::compute(std::span<const std::string> texts, const Embedder
     if (!read) return read.error();
     std::ranges::copy(read->vectors.values, vectors_.begin() + static_cast<std::ptrdiff_t>(first * width_));
     for (const std::size_t length : read->lengths) starts_.push_back(starts_.back() + length);
-    const std::size_t row = scales_.size();
-    scales_.resize(row + read->vectors.tokens);
-    values_.resize(scales_.size() * width_);
-    for (std::size_t token = 0; token < read->vectors.tokens; ++token) {
-      scales_[row + token] = round_row(std::span(read->states).subspan(token * width_, width_),
-                                       std::span(values_).subspan((row + token) * width_, width_));
-    }
+    round_states(width_, read->states, states_);
     if (progress) progress(first + count, texts.size());
   }
   return {};

@@ -15,11 +15,9 @@
 
 #include "attune/core/result.hpp"
 #include "attune/embed.hpp"
+#include "attune/model/joint.hpp"
 
 namespace attune::train {
-
-// `x` [T, W] as the stored states would give it: each row rounded to 8 bits and back.
-void round_states(std::size_t width, std::span<float> x);
 
 class PassageStates {
  public:
@@ -46,8 +44,7 @@ class PassageStates {
   std::size_t width_ = 0;
   std::vector<std::uint64_t> starts_;  // [texts + 1] first tokens
   std::vector<float> vectors_;         // [texts, W]
-  std::vector<float> scales_;          // [tokens]
-  std::vector<std::int8_t> values_;    // [tokens, W]
+  RoundedStates states_;               // of all texts, one after the other
 };
 
 }  // namespace attune::train

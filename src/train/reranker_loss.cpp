@@ -83,16 +83,19 @@ std::vector<float> ensemble_scores(std::span<const Teacher> teachers, std::span<
                                    std::span<const float> scores) {
   const std::size_t count = names.empty() ? 0 : scores.size() / names.size();
   std::vector<float> sums(count, 0.0F);
-  if (teachers.empty()) return {};
+  double weights = 0;
   for (const Teacher& teacher : teachers) {
     const auto column = static_cast<std::size_t>(std::ranges::find(names, teacher.name) - names.begin());
-    if (column == names.size()) return {};
+    if (column == names.size()) continue;
+    weights += teacher.weight;
     for (std::size_t i = 0; i < count; ++i) {
-      const double score = static_cast<double>(scores[i * names.size() + column]);
+      const auto score = static_cast<double>(scores[i * names.size() + column]);
       if (std::isnan(score)) return {};
       sums[i] += static_cast<float>(teacher.weight * score / teacher.scale);
     }
   }
+  if (weights <= 0) return {};
+  for (float& sum : sums) sum /= static_cast<float>(weights);
   return sums;
 }
 

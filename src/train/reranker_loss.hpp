@@ -25,7 +25,7 @@ struct LossTerm {
   double temperature = 1;  // listwise and distil: scores and the ensemble's are divided by it
 };
 
-// A teacher's scores are divided by its scale, so that teachers' differences count alike, and added with its weight.
+// A teacher's scores are divided by its scale, so that teachers' differences count alike.
 struct Teacher {
   std::string name;
   double weight = 1;
@@ -48,7 +48,8 @@ struct JudgedScores {
 // Returns the loss and adds its gradient to d_scores [N]. Terms that a group gives no ground for count 0.
 double reranker_loss(const RerankerLoss& loss, const JudgedScores& group, std::span<float> d_scores);
 
-// The teachers' verdicts on a group [N]: `scores` [N, names]. Empty if a teacher with weight is unknown or has a NaN.
+// The teachers' verdicts on a group [N], the weighted mean of score / scale: `scores` [N, names]. A teacher that is not
+// among the names has no say. Empty if none is, or if one left out a passage (NaN).
 std::vector<float> ensemble_scores(std::span<const Teacher> teachers, std::span<const std::string> names,
                                    std::span<const float> scores);
 

@@ -120,7 +120,10 @@ Result<std::vector<RerankerTask::Prepared>> RerankerTask::prepare(std::span<cons
   auto changed_states = embedder_.read(changed, EmbedRole::passage, wanted);
   if (!changed_states) return changed_states.error();
   const std::size_t width = start_.shape.width;
-  round_states(width, changed_states->states);
+  // As they would come out of a store.
+  RoundedStates rounded;
+  round_states(width, changed_states->states, rounded);
+  unround_states(rounded.values, rounded.scales, changed_states->states);
   std::size_t query_row = 0;
   std::size_t changed_row = 0;
   std::size_t changed_text = 0;

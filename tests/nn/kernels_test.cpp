@@ -1,8 +1,6 @@
-// Every level of every kernel against the plain definition in FP64: lengths 0 … 2 · lanes + 1 and a long one, offsets
-// 0, 1 and 3 from an aligned place, numbers around the row that must stay untouched.
+// Every level of every forward kernel against the plain definition in FP64, at all places of kernel_places.hpp.
 #include <cmath>
 #include <cstring>
-#include <functional>
 #include <limits>
 #include <vector>
 
@@ -10,6 +8,7 @@
 
 #include "attune/nn.hpp"
 
+#include "nn/kernel_places.hpp"
 #include "nn/kernels/gelu.h"
 #include "nn/kernels/layer_norm.h"
 #include "nn/kernels/softmax.h"
@@ -19,30 +18,10 @@ namespace {
 
 namespace kernels = attune::nn::kernels;
 using attune::nn::testing::at_every_level;
+using attune::nn::testing::for_all_places;
 using attune::nn::testing::numbers;
-using Row = std::vector<float>;
-
-constexpr float kGuard = 12345.0F;
-
-// Runs `kernel` on a copy of `input` that lies `offset` numbers behind an aligned place, and checks the guards.
-Row run_at(const Row& input, std::size_t offset, const std::function<void(float*, std::size_t)>& kernel) {
-  alignas(32) static float memory[4096];
-  REQUIRE(input.size() + offset + 8 < 4096);
-  for (float& value : memory) value = kGuard;
-  if (!input.empty()) std::memcpy(memory + offset, input.data(), input.size() * sizeof(float));
-  kernel(memory + offset, input.size());
-  for (std::size_t index = 0; index < offset; ++index) REQUIRE(memory[index] == kGuard);
-  for (std::size_t index = 0; index < 8; ++index) REQUIRE(memory[offset + input.size() + index] == kGuard);
-  return {memory + offset, memory + offset + input.size()};
-}
-
-void for_all_places(const std::function<void(std::size_t length, std::size_t offset)>& check) {
-  for (const std::size_t offset : {0U, 1U, 3U}) {
-    for (std::size_t length = 0; length <= 17; ++length) check(length, offset);
-    check(384, offset);
-    check(1001, offset);
-  }
-}
+using attune::nn::testing::Row;
+using attune::nn::testing::run_at;
 
 double true_gelu(double x) {
   return x / 2 * (1 + std::erf(x / std::sqrt(2.0)));

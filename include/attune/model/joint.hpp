@@ -11,6 +11,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -104,5 +105,39 @@ Result<JointModel> start_joint_model(const std::filesystem::path& encoder, const
 // same bytes. Fails with io; reading with not_found, corrupt (naming the tensor or field), unsupported.
 Status save_joint_model(const JointModel& model, const std::filesystem::path& file, WeightPrecision precision);
 Result<JointModel> load_joint_model(const std::filesystem::path& file);
+
+// What one of the lower layers says of each token, rounded to 8 bits with a scale for each token: a quarter of the
+// memory of FP32, and what a store keeps.
+struct RoundedStates {
+  std::vector<std::int8_t> values;  // [tokens, W]
+  std::vector<float> scales;        // [tokens]
+};
+// Appends the rows of x [tokens, W]; largest absolute value of a row to 127, rounding to nearest.
+void round_states(std::size_t width, std::span<const float> x, RoundedStates& to);
+// Writes rounded rows [tokens, W] as FP32 to out.
+void unround_states(std::span<const std::int8_t> values, std::span<const float> scales, std::span<float> out);
+
+// Joint layers for use: scores pairs. Thread-safe: calls keep no state. A pair's score is bitwise the same alone, in
+// any batch and on any number of threads.
+class JointLayers {
+ public:
+  static std::unique_ptr<JointLayers> pack(const JointModel& model, nn::Precision precision, int threads = 0);
+  virtual ~JointLayers() = default;
+
+  // What the lower layers say of a query and a passage, and the cosine of their vectors.
+  struct Pair {
+    std::span<const float> query;           // [N, W]
+    std::span<const std::int8_t> passage;   // [M, W], rounded
+    std::span<const float> passage_scales;  // [M]
+    float cosine = 0;
+  };
+  // Scores to out [pairs]. Fails with cancelled, and with bad_input if a pair lacks a side.
+  virtual Status score(std::span<const Pair> pairs, const BatchOptions& options, std::span<float> out) const = 0;
+
+  [[nodiscard]] virtual const JointShape& shape() const = 0;
+  [[nodiscard]] virtual std::size_t weight_bytes() const = 0;
+  // Products (each with its addition) of matrices and attention that one pair needs.
+  [[nodiscard]] virtual double products(std::size_t query_tokens, std::size_t passage_tokens) const = 0;
+};
 
 }  // namespace attune

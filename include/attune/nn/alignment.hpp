@@ -1,9 +1,11 @@
 // Alignment: the attention between a decoder and an encoder. For each decoder state s_i, weights a_ij say how much of
 // each encoder state h_j goes into the context c_i = Σ_j a_ij h_j.
 //
-// Part of the room `nn` (attune/nn.hpp), forward, in FP32. Comes after a recurrent encoder (attune/nn/recurrent.hpp)
-// and inside a decoder's step. Plain loops over dot_product(): c_i depends on nothing but s_i and its own sequence's
-// h_j, bit for bit, whether decoder states come one by one or all at once. Thread-safe: all state is in the arguments.
+// Part of the room `nn` (attune/nn.hpp), forward and backward, in FP32. Comes after a recurrent encoder
+// (attune/nn/recurrent.hpp) and inside a decoder's step. Plain loops over dot_product(): c_i depends on nothing but s_i
+// and its own sequence's h_j, bit for bit, whether decoder states come one by one or all at once. Gradients follow the
+// rules at the head of attune/nn/training.hpp: d_… and gradients are added to. Thread-safe: all state is in the
+// arguments.
 //
 // B pairs of sequences, back to back without padding: M decoder states, N encoder states in all, M_b and N_b in pair b.
 // S numbers in a decoder state, H in an encoder state, A in the space where the two are compared. Row-major, no gaps.
@@ -53,5 +55,35 @@ void additive_alignment(const AdditiveAlignmentWeights& weights, const PackedRow
 // paper and 1 / √A in self-attention.
 void dot_product_alignment(float scale, const PackedRows& states_ms, const AlignmentMemory& memory,
                            std::span<float> contexts_mh /* [M, H] */, AlignmentTrace* trace = nullptr);
+
+// What both backward passes read and write. Any of the three gradients may be empty: nobody asks.
+struct AlignmentBackward {
+  PackedRows states_ms;
+  AlignmentMemory memory;
+  const AlignmentTrace& trace;           // of the forward call
+  std::span<const float> d_contexts_mh;  // [M, H]
+  std::span<float> d_states_ms;          // [M, S]
+  std::span<float> d_keys_na;            // [N, A]
+  std::span<float> d_values_nh;          // [N, H]
+};
+
+struct AdditiveAlignmentGradients {
+  LinearGradients query;
+  std::span<float> compare;  // [A] or empty
+};
+void additive_alignment_backward(const AdditiveAlignmentWeights& weights, const AlignmentBackward& job,
+                                 const AdditiveAlignmentGradients& gradients, BackwardScratch& scratch);
+
+// Of additive_keys(): once for each source text, with the d_keys of all steps.
+struct AdditiveKeysBackward {
+  std::span<const float> states_nh;
+  std::span<const float> d_keys_na;
+  std::span<float> d_states_nh;  // or empty
+  LinearGradients gradients;
+};
+void additive_keys_backward(const AdditiveAlignmentWeights& weights, const AdditiveKeysBackward& job,
+                            BackwardScratch& scratch);
+
+void dot_product_alignment_backward(float scale, const AlignmentBackward& job);
 
 }  // namespace attune::nn

@@ -48,7 +48,8 @@ struct LambdaOptions {
   double sigma = 1;  // steepness
 };
 // Σ over pairs with grade_i > grade_j of w_ij · |gain_i - gain_j| · log2(1 + exp(-sigma · (s_i - s_j))). Targets are
-// grades from 0 to 30. Ranks are those of today's scores, ties by place, and count as constants. 0 if no pair differs in grade.
+// grades from 0 to 30. Ranks are those of today's scores, ties by place, and count as constants. 0 if no pair differs
+// in grade.
 double lambda_loss(const ScoredGroup& group, const LambdaOptions& options = {});
 
 // Means over all pairs with target_i > target_j; 0 if there is none.

@@ -1,9 +1,11 @@
-// Recurrent layers: a state that is carried from token to token. Plain RNN (tanh), GRU and LSTM, forward, in FP32.
+// Recurrent layers: a state that is carried from token to token. Plain RNN (tanh), GRU and LSTM, forward and backward
+// through time, in FP32.
 //
 // Part of the room `nn` (attune/nn.hpp): weights come in as spans, nothing here knows names or files. Formulas, the
 // order of gates and both biases are those of PyTorch's nn.RNN, nn.GRU and nn.LSTM, so weights move over as they are.
 // Plain loops over dot_product(): a state depends on nothing but its own sequence, bit for bit, whatever else is in the
-// batch and whether tokens come one by one or all at once. Thread-safe: all state is in the arguments.
+// batch and whether tokens come one by one or all at once. Gradients follow the rules at the head of
+// attune/nn/training.hpp: d_… and gradients are added to. Thread-safe: all state is in the arguments.
 //
 // B sequences of T tokens in all, back to back without padding; I numbers of input, H of state, G gates (1, 3 or 4),
 // L layers, D directions (1 or 2). All matrices are row-major without gaps.
@@ -14,6 +16,7 @@
 #include <vector>
 
 #include "attune/nn.hpp"
+#include "attune/nn/training.hpp"
 
 namespace attune::nn {
 
@@ -90,5 +93,43 @@ struct RecurrentOutput {
 // Runs the whole stack over all sequences. `initial` may be empty (zeros).
 RecurrentOutput recurrent(const RecurrentStack& stack, const PackedRows& x_ti, const RecurrentStates& initial = {},
                           bool keep_traces = false);
+
+// Backward through one token's gates, for a decoder that makes its tokens one by one. What then remains are four
+// products: d_x += d_input · W, d_h += d_hidden · U, and the gradients of W from (x, d_input) and of U from (h,
+// d_hidden).
+struct RecurrentStepBackward {
+  std::span<const float> gates_gh;    // a row of each matrix in RecurrentTrace
+  std::span<const float> recalled_h;  // GRU
+  std::span<const float> before_h;    // h
+  std::span<const float> before_c;    // LSTM: c
+  std::span<const float> after_c;     // LSTM: c'
+  // In place: d(h') and d(c') become what of d(h) and d(c) does not pass through U.
+  std::span<float> d_h;  // [H]
+  std::span<float> d_c;  // [H] LSTM
+  // Written, not added: the gradients of x W and of h U before σ and tanh. They differ in a GRU's n alone.
+  std::span<float> d_input_gh;   // [G · H]
+  std::span<float> d_hidden_gh;  // [G · H]
+};
+void recurrent_step_backward(RecurrentCell cell, const RecurrentStepBackward& job);
+
+struct RecurrentGradients {
+  LinearGradients input;
+  LinearGradients hidden;
+};
+
+// Backward through the whole of recurrent(): what it was given, what it gave back with its traces kept, and the
+// gradients of that.
+struct RecurrentBackward {
+  const RecurrentStack& stack;
+  PackedRows x_ti;
+  const RecurrentStates& initial;  // may be empty, as it was
+  const RecurrentOutput& output;
+  std::span<const float> d_states_tdh;            // [T, D · H]
+  const RecurrentStates* d_last = nullptr;        // gradients of output.last; null: nobody read it
+  std::span<const RecurrentGradients> gradients;  // [L · D]
+  std::span<float> d_x_ti;                        // [T, I] or empty
+  RecurrentStates* d_initial = nullptr;           // made as large as output.last when it is empty; null: nobody asks
+};
+void recurrent_backward(const RecurrentBackward& job, BackwardScratch& scratch);
 
 }  // namespace attune::nn

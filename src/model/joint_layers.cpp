@@ -1,0 +1,268 @@
+// Joint layers at work: forward only, in either precision. train/joint_layers.cpp is the same walk with its way back.
+#include <algorithm>
+#include <cmath>
+
+#include "attune/core/work_sharing.hpp"
+#include "attune/model/joint.hpp"
+
+namespace attune {
+namespace {
+
+constexpr float kLargest = 127;
+
+struct PackedJointLayer {
+  nn::PackedLinear query, key_value, attention_output, feed_forward_in, feed_forward_out;
+  std::vector<float> attention_scale, attention_shift, output_scale, output_shift;
+};
+
+std::vector<float> copy_of(std::span<const float> numbers) {
+  return {numbers.begin(), numbers.end()};
+}
+
+// How large the numbers behind a LayerNorm get in each column: those within three standard deviations.
+std::vector<float> range_behind(std::span<const float> scale, std::span<const float> shift) {
+  std::vector<float> range(scale.size());
+  for (std::size_t i = 0; i < range.size(); ++i) range[i] = std::abs(shift[i]) + 3 * std::abs(scale[i]);
+  return range;
+}
+
+// One thread's rows of some pairs. K input rows, R rows that go through a layer, as train/joint_layers.hpp has them.
+struct Memory {
+  nn::Scratch nn;
+  std::vector<float> input_kw;
+  std::vector<float> x_rw;
+  std::vector<float> q_rw;
+  std::vector<float> kv_k2w;
+  std::vector<float> context_rw;
+  std::vector<float> projected_rw;
+};
+
+struct Place {
+  std::size_t input = 0;      // first row among the K
+  std::size_t query_row = 0;  // first row among the queries'
+  std::size_t query = 0;
+  std::size_t passage = 0;
+};
+
+class FileJointLayers final : public JointLayers {
+ public:
+  FileJointLayers(const JointModel& model, nn::Precision precision, int threads);
+
+  Status score(std::span<const Pair> pairs, const BatchOptions& options, std::span<float> out) const override;
+  const JointShape& shape() const override { return shape_; }
+  std::size_t weight_bytes() const override;
+  double products(std::size_t query_tokens, std::size_t passage_tokens) const override;
+
+ private:
+  [[nodiscard]] bool queries_only(std::size_t layer) const {
+    return shape_.one_sided || layer + 1 == shape_.upper_layers;
+  }
+  void run(std::span<const Pair* const> pairs, Memory& memory, std::span<float> out) const;
+  void attend(std::span<const Place> places, bool queries, Memory& memory) const;
+  // Everything behind keys and values, for x [R, W] in place.
+  void run_layer(const PackedJointLayer& layer, std::span<const Place> places, bool queries, Memory& memory) const;
+  [[nodiscard]] float answer(const Pair& pair, std::span<const float> rows_nw) const;
+
+  JointShape shape_;
+  std::vector<PackedJointLayer> layers_;
+  std::vector<float> head_;
+  float bias_ = 0;
+  float cosine_weight_ = 0;
+};
+
+FileJointLayers::FileJointLayers(const JointModel& model, nn::Precision precision, int threads) : shape_(model.shape) {
+  const std::span<const float> numbers = model.weights;
+  layers_.resize(shape_.upper_layers);
+  share_out<int>(layers_.size(), thread_count(threads), {}, [&](std::size_t index, int&) {
+    const auto from = joint_layer(shape_, index, numbers);
+    PackedJointLayer& layer = layers_[index];
+    // What a layer reads comes from the LayerNorm of the one before; only the first one's is not known here, and a
+    // one-sided model's keys are made of the passage as it came.
+    std::vector<float> range;
+    if (index > 0) {
+      const auto before = joint_layer(shape_, index - 1, numbers).output_norm;
+      range = range_behind(before.scale, before.shift);
+    }
+    const auto pack = [precision](const JointLayerSpans<const float>::Linear& linear, std::span<const float> inputs) {
+      return nn::PackedLinear::pack({linear.weight, linear.bias}, precision, inputs);
+    };
+    layer.query = pack(from.query, range);
+    layer.key_value = pack(from.key_value, shape_.one_sided ? std::span<const float>{} : range);
+    layer.attention_output = pack(from.attention_output, {});
+    layer.feed_forward_in =
+        pack(from.feed_forward_in, range_behind(from.attention_norm.scale, from.attention_norm.shift));
+    layer.feed_forward_out = pack(from.feed_forward_out, {});
+    layer.attention_scale = copy_of(from.attention_norm.scale);
+    layer.attention_shift = copy_of(from.attention_norm.shift);
+    layer.output_scale = copy_of(from.output_norm.scale);
+    layer.output_shift = copy_of(from.output_norm.shift);
+  });
+  const JointHeadSpans head = joint_head(shape_, numbers);
+  head_ = copy_of(head.weight);
+  bias_ = head.bias;
+  cosine_weight_ = head.cosine_weight;
+}
+
+std::size_t FileJointLayers::weight_bytes() const {
+  std::size_t bytes = 0;
+  for (const PackedJointLayer& layer : layers_) {
+    for (const nn::PackedLinear* part :
+         {&layer.query, &layer.key_value, &layer.attention_output, &layer.feed_forward_in, &layer.feed_forward_out}) {
+      bytes += part->bytes();
+    }
+  }
+  return bytes;
+}
+
+double FileJointLayers::products(std::size_t query_tokens, std::size_t passage_tokens) const {
+  const auto width = static_cast<double>(shape_.width);
+  const auto inner = static_cast<double>(shape_.feed_forward);
+  const auto all = static_cast<double>(query_tokens + passage_tokens);
+  double sum = 0;
+  for (std::size_t layer = 0; layer < shape_.upper_layers; ++layer) {
+    const double rows = queries_only(layer) ? static_cast<double>(query_tokens) : all;
+    sum += all * 2 * width * width + rows * (2 * width * width + 2 * width * inner + 2 * width * all);
+  }
+  return sum;
+}
+
+void FileJointLayers::attend(std::span<const Place> places, bool queries, Memory& memory) const {
+  const std::size_t width = shape_.width;
+  for (const Place& place : places) {
+    const std::size_t rows = queries ? place.query : place.query + place.passage;
+    const std::size_t first = (queries ? place.query_row : place.input) * width;
+    const std::size_t keys = place.query + place.passage;
+    nn::self_attention({.q = std::span<const float>(memory.q_rw).subspan(first, rows * width),
+                        .kv = std::span<const float>(memory.kv_k2w).subspan(place.input * 2 * width, keys * 2 * width),
+                        .heads = shape_.heads,
+                        .width = width,
+                        .out = std::span(memory.context_rw).subspan(first, rows * width),
+                        .weights = {}},
+                       memory.nn);
+  }
+}
+
+void FileJointLayers::run_layer(const PackedJointLayer& layer, std::span<const Place> places, bool queries,
+                                Memory& memory) const {
+  const std::span<float> x = memory.x_rw;
+  memory.q_rw.resize(x.size());
+  memory.context_rw.resize(x.size());
+  memory.projected_rw.resize(x.size());
+  const std::span<float> projected = memory.projected_rw;
+  nn::linear(layer.query, x, memory.nn, memory.q_rw);
+  attend(places, queries, memory);
+  nn::linear(layer.attention_output, memory.context_rw, memory.nn, projected);
+  nn::add_layer_norm({layer.attention_scale, layer.attention_shift, shape_.epsilon}, projected, x);
+  nn::feed_forward({layer.feed_forward_in, layer.feed_forward_out, shape_.gelu}, x, memory.nn, projected);
+  nn::add_layer_norm({layer.output_scale, layer.output_shift, shape_.epsilon}, projected, x);
+}
+
+float FileJointLayers::answer(const Pair& pair, std::span<const float> rows_nw) const {
+  std::vector<float> pooled(shape_.width);
+  nn::mean_pool(rows_nw, false, pooled);
+  double score = static_cast<double>(bias_) + static_cast<double>(cosine_weight_ * pair.cosine);
+  for (std::size_t i = 0; i < pooled.size(); ++i) score += static_cast<double>(head_[i] * pooled[i]);
+  return static_cast<float>(score);
+}
+
+void FileJointLayers::run(std::span<const Pair* const> pairs, Memory& memory, std::span<float> out) const {
+  const std::size_t width = shape_.width;
+  std::vector<Place> places;
+  std::size_t inputs = 0;
+  std::size_t queries = 0;
+  for (const Pair* pair : pairs) {
+    places.push_back({inputs, queries, pair->query.size() / width, pair->passage_scales.size()});
+    inputs += places.back().query + places.back().passage;
+    queries += places.back().query;
+  }
+  memory.input_kw.resize(inputs * width);
+  for (std::size_t index = 0; index < pairs.size(); ++index) {
+    const std::span<float> rows = std::span(memory.input_kw).subspan(places[index].input * width);
+    std::ranges::copy(pairs[index]->query, rows.begin());
+    unround_states(pairs[index]->passage, pairs[index]->passage_scales,
+                   rows.subspan(places[index].query * width, places[index].passage * width));
+  }
+  memory.kv_k2w.resize(inputs * 2 * width);
+  for (std::size_t index = 0; index < layers_.size(); ++index) {
+    nn::linear(layers_[index].key_value, memory.input_kw, memory.nn, memory.kv_k2w);
+    const bool only = queries_only(index);
+    if (only) {
+      memory.x_rw.resize(queries * width);
+      for (const Place& place : places) {
+        std::copy_n(memory.input_kw.begin() + static_cast<std::ptrdiff_t>(place.input * width), place.query * width,
+                    memory.x_rw.begin() + static_cast<std::ptrdiff_t>(place.query_row * width));
+      }
+    } else {
+      memory.x_rw.swap(memory.input_kw);
+    }
+    run_layer(layers_[index], places, only, memory);
+    if (index + 1 == layers_.size()) break;
+    if (!only) {
+      memory.input_kw.swap(memory.x_rw);
+      continue;
+    }
+    for (const Place& place : places) {
+      std::copy_n(memory.x_rw.begin() + static_cast<std::ptrdiff_t>(place.query_row * width), place.query * width,
+                  memory.input_kw.begin() + static_cast<std::ptrdiff_t>(place.input * width));
+    }
+  }
+  for (std::size_t index = 0; index < pairs.size(); ++index) {
+    const std::span<const float> rows = memory.x_rw;
+    out[index] = answer(*pairs[index], rows.subspan(places[index].query_row * width, places[index].query * width));
+  }
+}
+
+Status FileJointLayers::score(std::span<const Pair> pairs, const BatchOptions& options, std::span<float> out) const {
+  const std::size_t width = shape_.width;
+  for (std::size_t index = 0; index < pairs.size(); ++index) {
+    const Pair& pair = pairs[index];
+    const bool whole = !pair.query.empty() && pair.query.size() % width == 0 && !pair.passage_scales.empty() &&
+                       pair.passage.size() == pair.passage_scales.size() * width;
+    if (!whole) {
+      return Error{ErrorKind::bad_input, "pair " + std::to_string(index + 1) + " lacks a side, or has half a token"};
+    }
+  }
+  // Consecutive pairs, as many as the budget of tokens has room for.
+  std::vector<std::size_t> starts{0};
+  std::size_t tokens = 0;
+  for (std::size_t index = 0; index < pairs.size(); ++index) {
+    tokens += pairs[index].query.size() / width + pairs[index].passage_scales.size();
+    if (tokens < std::max<std::size_t>(options.tokens_at_a_time, 1) && index + 1 < pairs.size()) continue;
+    starts.push_back(index + 1);
+    tokens = 0;
+  }
+  share_out<Memory>(starts.size() - 1, thread_count(options.threads), options.stop,
+                    [&](std::size_t group, Memory& memory) {
+                      std::vector<const Pair*> chosen;
+                      for (std::size_t i = starts[group]; i < starts[group + 1]; ++i) chosen.push_back(&pairs[i]);
+                      run(chosen, memory, out.subspan(starts[group], chosen.size()));
+                    });
+  if (options.stop.stop_requested()) return Error{ErrorKind::cancelled, "scoring was stopped"};
+  return {};
+}
+
+}  // namespace
+
+void round_states(std::size_t width, std::span<const float> x, RoundedStates& to) {
+  for (std::size_t start = 0; start < x.size(); start += width) {
+    const std::span<const float> row = x.subspan(start, width);
+    float largest = 0;
+    for (const float value : row) largest = std::max(largest, std::abs(value));
+    const float inverse = largest > 0 ? kLargest / largest : 0.0F;
+    to.scales.push_back(largest / kLargest);
+    for (const float value : row) to.values.push_back(static_cast<std::int8_t>(std::lrint(value * inverse)));
+  }
+}
+
+void unround_states(std::span<const std::int8_t> values, std::span<const float> scales, std::span<float> out) {
+  const std::size_t width = scales.empty() ? 0 : values.size() / scales.size();
+  for (std::size_t row = 0; row < scales.size(); ++row) {
+    for (std::size_t i = row * width; i < (row + 1) * width; ++i) out[i] = static_cast<float>(values[i]) * scales[row];
+  }
+}
+
+std::unique_ptr<JointLayers> JointLayers::pack(const JointModel& model, nn::Precision precision, int threads) {
+  return std::make_unique<FileJointLayers>(model, precision, threads);
+}
+
+}  // namespace attune
