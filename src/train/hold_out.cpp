@@ -12,7 +12,7 @@
 namespace attune::train {
 namespace {
 
-// Passages of all sets by what they say, joined where a group states both.
+// Texts of all sets by what they say, joined where a group holds both.
 class ConnectedPassages {
  public:
   std::size_t node_of(std::string_view text) {
@@ -60,6 +60,7 @@ void hold_out(std::span<GroupSet> sets, double share, std::uint64_t seed) {
     for (const Group& group : sets[set].groups) {
       const std::size_t first = nodes[set][group.passages.front().passage];
       connected.count_group(first);
+      connected.join(first, connected.node_of(group.query));
       for (const GroupPassage& passage : group.passages) {
         if (!passage.mined) connected.join(first, nodes[set][passage.passage]);
       }

@@ -80,7 +80,7 @@ class DocumentPairs {
     return {};
   }
   Status add_cloze(const Chunk& chunk, Randomness chance) {
-    auto cloze = cloze_of(chunk.text, document_.language, chance);
+    auto cloze = cloze_of({chunk.heading, chunk.text, document_.language}, chance);
     if (!cloze) return {};
     return add(std::move(cloze->sentence), {{std::move(cloze->rest), 1}});
   }

@@ -1,4 +1,7 @@
 // Titled paragraphs: a title asks for what stands under it, a sentence for what it was taken out of.
+#include <algorithm>
+#include <map>
+#include <set>
 #include <utility>
 
 #include <nlohmann/json.hpp>
@@ -62,21 +65,36 @@ bool is_blank(std::string_view text) {
 
 }  // namespace
 
-std::optional<Cloze> cloze_of(std::string_view passage, std::string_view language, Randomness& chance) {
+std::optional<Cloze> cloze_of(const ClozeSource& source, Randomness& chance) {
+  const std::string_view passage = source.passage;
+  const std::vector<ByteSpan> all = text::sentences(passage, source.language);
+  // How many sentences, the title among them, hold each term.
+  std::map<std::string, int> holders;
+  std::vector<std::set<std::string>> terms;
+  const auto note = [&](std::string_view sentence) {
+    std::set<std::string>& own = terms.emplace_back();
+    for (text::Term& term : text::query_terms(sentence, {std::string(source.language)}))
+      own.insert(std::move(term.text));
+    for (const std::string& term : own) ++holders[term];
+  };
+  for (const ByteSpan& sentence : all) note(sentence.of(passage));
+  note(source.title);
+
   std::vector<ByteSpan> sentences;
-  for (const ByteSpan& sentence : text::sentences(passage, language)) {
-    if (sentence.size() >= kShortestSentence) sentences.push_back(sentence);
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const auto shared =
+        std::count_if(terms[i].begin(), terms[i].end(), [&](const std::string& term) { return holders[term] > 1; });
+    const bool fits = all[i].size() >= kShortestSentence && passage.size() - all[i].size() >= kShortestRest;
+    if (fits && shared >= 2) sentences.push_back(all[i]);
   }
-  const std::size_t drawn = chance.below(std::max<std::size_t>(1, sentences.size()));
-  const bool stays = chance.happens(0.1);
   if (sentences.empty()) return std::nullopt;
-  const ByteSpan taken = sentences[drawn];
-  if (passage.size() - taken.size() < kShortestRest) return std::nullopt;
+  const ByteSpan taken = sentences[chance.below(sentences.size())];
   Cloze cloze{std::string(taken.of(passage)), std::string(passage)};
-  if (!stays) {
+  if (!chance.happens(0.1)) {
     std::string before(passage.substr(0, taken.start));
     std::string_view after = passage.substr(taken.end);
     while (after.starts_with(' ') && (before.empty() || before.ends_with(' '))) after.remove_prefix(1);
+    while (after.empty() && before.ends_with(' ')) before.pop_back();
     cloze.rest = std::move(before);
     cloze.rest += after;
   }
@@ -116,7 +134,7 @@ Result<GroupSet> make_cloze_pairs(const std::filesystem::path& file, std::uint64
     const Paragraph& paragraph = (*paragraphs)[i];
     const std::string language = text::detect_language(paragraph.text);
     Randomness chance = source.child(i);
-    auto cloze = cloze_of(paragraph.text, language, chance);
+    auto cloze = cloze_of({paragraph.title, paragraph.text, language}, chance);
     if (!cloze) continue;
     const std::vector<StatedPassage> stated = {{under_title(paragraph.title, cloze->rest), 1}};
     if (const Status added = builder.add(language, std::move(cloze->sentence), stated); !added) {

@@ -29,34 +29,37 @@ Result<Pair> parse_pair(std::string_view line) {
   return Pair{json["en"].get<std::string>(), json["zh"].get<std::string>()};
 }
 
-}  // namespace
-
-Result<GroupSet> make_translation_pairs(const std::filesystem::path& file, std::uint64_t seed) {
-  // All translations of a sentence are its positives, whichever of them comes first.
-  std::map<std::string, std::vector<StatedPassage>> to_chinese;
-  std::map<std::string, std::vector<StatedPassage>> to_english;
+// A set holds passages of one language only: if negatives could be in the query's, its language would tell the answer.
+Result<GroupSet> make_translations(const std::filesystem::path& file, bool to_chinese) {
+  // All translations of a sentence are its positives.
+  std::map<std::string, std::vector<StatedPassage>> groups;
   const Status read = for_each_line(plain_or_gzipped(file), [&](std::string_view line) -> Status {
     auto pair = parse_pair(line);
     if (!pair) return pair.error();
     if (pair->english.size() < kShortestEnglish || pair->chinese.size() < kShortestChinese) return {};
-    to_chinese[pair->english].push_back({pair->chinese, 1});
-    to_english[pair->chinese].push_back({pair->english, 1});
+    if (to_chinese) {
+      groups[std::move(pair->english)].push_back({std::move(pair->chinese), 1});
+    } else {
+      groups[std::move(pair->chinese)].push_back({std::move(pair->english), 1});
+    }
     return {};
   });
   if (!read) return read.error();
-  GroupBuilder builder(source_name(file));
-  // One direction for each sentence, by chance: with both, every pair would be learned twice.
-  Randomness chance = Randomness(seed).child(stable_hash("translations"));
-  const auto add = [&](const auto& groups, const char* language) -> Status {
-    for (const auto& [query, passages] : groups) {
-      if (!chance.happens(0.5)) continue;
-      if (const Status added = builder.add(language, query, passages); !added) return added;
-    }
-    return {};
-  };
-  if (const Status added = add(to_chinese, "en"); !added) return added.error();
-  if (const Status added = add(to_english, "zh"); !added) return added.error();
+  GroupBuilder builder(source_name(file) + (to_chinese ? "-to-chinese" : "-to-english"));
+  for (const auto& [query, passages] : groups) {
+    if (const Status added = builder.add(to_chinese ? "en" : "zh", query, passages); !added) return added.error();
+  }
   return std::move(builder).finish();
+}
+
+}  // namespace
+
+Result<GroupSet> make_to_chinese(const std::filesystem::path& file, std::uint64_t) {
+  return make_translations(file, true);
+}
+
+Result<GroupSet> make_to_english(const std::filesystem::path& file, std::uint64_t) {
+  return make_translations(file, false);
 }
 
 }  // namespace attune::train

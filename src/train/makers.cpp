@@ -13,8 +13,8 @@ constexpr std::array kMakers = {
     Maker{"pairs", "JSON lines with a query and its passages, stated by somebody", make_pairs},
     Maker{"titles", "titled paragraphs: a title asks for the paragraph under it", make_title_pairs},
     Maker{"cloze", "titled paragraphs: a sentence asks for the paragraph that it was taken out of", make_cloze_pairs},
-    Maker{"translations", "Chinese and English sentences that ask for each other", make_translation_pairs},
-    Maker{"glosses", "dictionary entries (CC-CEDICT) that ask for what they mean, and the other way", make_gloss_pairs},
+    Maker{"to-chinese", "sentence pairs: English ones ask for their Chinese translations", make_to_chinese},
+    Maker{"to-english", "sentence pairs: Chinese ones ask for their English translations", make_to_english},
     Maker{"index", "an Attune database: titles, headings, definitions and sentences ask for its passages",
           make_index_pairs},
 };

@@ -21,8 +21,6 @@ namespace {
 constexpr std::size_t kTextsTogether = 512;  // for the embedder: enough to fill its threads, few enough to stop soon
 constexpr std::size_t kGroupsTogether = 8;   // read each passage's vector once for all of them
 
-enum Teacher : std::size_t { kBm25, kCosine, kTeachers };
-
 struct Vectors {
   std::size_t dimension = 0;
   std::vector<float> values;  // [texts, dimension]

@@ -107,7 +107,9 @@ Result<RecipeSets> prepare_groups(const Recipe& recipe, const RecipeInputs& inpu
                                       : mine_once(set, embedder, options, inputs.cache, inputs.progress, stop);
     if (!mined) return mined.error().while_doing("mining among '" + recipe.data[i].path + "'");
     set = std::move(*mined);
-    drop_likely_answers(set, recipe.data[i].margin.value_or(recipe.mining.margin));
+    const double margin = recipe.data[i].margin.value_or(recipe.mining.margin);
+    drop_doubtful_groups(set, margin, recipe.mining.doubtful);
+    drop_likely_answers(set, margin);
   }
   return prepared;
 }

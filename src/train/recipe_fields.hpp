@@ -50,6 +50,7 @@ void describe(Fields& fields, RecipeMining& mining) {
                 "answers to a question with this share of common terms are left out; above 1: none");
   fields.size("passage_bytes", options.passage_bytes, 100, 100'000, "of each passage that the embedder reads");
   fields.number("margin", mining.margin, -1, 1, "candidates with a cosine above the positive's less this are left out");
+  fields.size("doubtful", mining.doubtful, 0, 1'000'000, "groups with more candidates above that are left out");
 }
 
 template <typename Fields>

@@ -6,24 +6,53 @@
 #include "attune/train/groups.hpp"
 
 namespace attune::train {
+namespace {
+
+// Where the cosines stand, teachers.size() if nowhere.
+std::size_t cosine_column(const GroupSet& set) {
+  return static_cast<std::size_t>(std::find(set.teachers.begin(), set.teachers.end(), "cosine") - set.teachers.begin());
+}
+
+double score_at(const GroupSet& set, const Group& group, std::size_t passage, std::size_t teacher) {
+  return static_cast<double>(group.scores[passage * set.teachers.size() + teacher]);
+}
+
+// Of its positives; not finite without one.
+double best_positive(const GroupSet& set, const Group& group, std::size_t teacher) {
+  double best = -std::numeric_limits<double>::infinity();
+  for (std::size_t i = 0; i < group.passages.size(); ++i) {
+    const double score = score_at(set, group, i, teacher);
+    if (group.passages[i].grade > 0 && std::isfinite(score)) best = std::max(best, score);
+  }
+  return best;
+}
+
+}  // namespace
+
+std::size_t drop_doubtful_groups(GroupSet& set, double margin, std::size_t most) {
+  const std::size_t cosine = cosine_column(set);
+  if (cosine == set.teachers.size()) return 0;
+  return std::erase_if(set.groups, [&](const Group& group) {
+    const double best = best_positive(set, group, cosine);
+    std::size_t above = 0;
+    for (std::size_t i = 0; i < group.passages.size(); ++i) {
+      if (group.passages[i].mined && score_at(set, group, i, cosine) > best - margin) ++above;
+    }
+    return std::isfinite(best) && above > most;
+  });
+}
 
 std::size_t drop_likely_answers(GroupSet& set, double margin) {
-  const auto teacher = std::find(set.teachers.begin(), set.teachers.end(), "cosine");
-  if (teacher == set.teachers.end()) return 0;
+  const std::size_t cosine = cosine_column(set);
   const std::size_t teachers = set.teachers.size();
-  const auto column = static_cast<std::size_t>(teacher - set.teachers.begin());
+  if (cosine == teachers) return 0;
   std::size_t dropped = 0;
   for (Group& group : set.groups) {
-    double best = -std::numeric_limits<double>::infinity();
-    for (std::size_t i = 0; i < group.passages.size(); ++i) {
-      const auto cosine = static_cast<double>(group.scores[i * teachers + column]);
-      if (group.passages[i].grade > 0 && std::isfinite(cosine)) best = std::max(best, cosine);
-    }
+    const double best = best_positive(set, group, cosine);
     if (!std::isfinite(best)) continue;
     std::size_t kept = 0;
     for (std::size_t i = 0; i < group.passages.size(); ++i) {
-      const auto cosine = static_cast<double>(group.scores[i * teachers + column]);
-      if (group.passages[i].mined && cosine > best - margin) {
+      if (group.passages[i].mined && score_at(set, group, i, cosine) > best - margin) {
         group.avoid.push_back(group.passages[i].passage);
         ++dropped;
         continue;

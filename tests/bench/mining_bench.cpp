@@ -1,7 +1,8 @@
-// How long mining takes and what it finds: mining_bench <groups.jsonl.gz> [groups [threads]]
+// How long mining takes and what it finds: mining_bench <maker> <file> [groups [threads [groups to show [folder]]]]
 //
-// Takes the first so many groups with their passages, mines with the default embedder and prints where each group's
-// positive stands among its candidates and how many of these a margin would drop.
+// Takes so many groups of what the maker makes, in a row from the middle, with their passages, mines with the default
+// embedder and prints where each group's positive stands among its candidates and how many of these a margin would
+// drop.
 #include <algorithm>
 #include <chrono>
 #include <cmath>
@@ -10,7 +11,7 @@
 #include <string>
 
 #include "attune/pipeline.hpp"
-#include "attune/train/groups.hpp"
+#include "attune/train/makers.hpp"
 
 namespace attune::train {
 namespace {
@@ -21,24 +22,26 @@ double seconds_since(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-// The first `count` groups and only their passages.
-GroupSet head_of(const GroupSet& set, std::size_t count) {
-  GroupSet head;
-  head.source = set.source;
+// `count` groups from the middle and only their passages.
+GroupSet part_of(const GroupSet& set, std::size_t count) {
+  GroupSet part;
+  part.source = set.source;
+  count = std::min(count, set.groups.size());
+  const std::size_t first = (set.groups.size() - count) / 2;
   std::vector<std::uint32_t> places(set.passages.size(), 0);
-  for (std::size_t i = 0; i < std::min(count, set.groups.size()); ++i) {
+  for (std::size_t i = first; i < first + count; ++i) {
     Group group = set.groups[i];
     for (GroupPassage& passage : group.passages) {
       std::uint32_t& place = places[passage.passage];
       if (place == 0) {
-        head.passages.push_back(set.passages[passage.passage]);
-        place = static_cast<std::uint32_t>(head.passages.size());
+        part.passages.push_back(set.passages[passage.passage]);
+        place = static_cast<std::uint32_t>(part.passages.size());
       }
       passage.passage = place - 1;
     }
-    head.groups.push_back(std::move(group));
+    part.groups.push_back(std::move(group));
   }
-  return head;
+  return part;
 }
 
 void print_ranks(const GroupSet& mined) {
@@ -66,8 +69,9 @@ void print_ranks(const GroupSet& mined) {
               share(first_by_words), share(first_by_cosine), groups, candidates, avoided);
 }
 
-int bench(const std::filesystem::path& file, std::size_t count, int threads, std::size_t show) {
-  const auto read = read_groups(file);
+int bench(const Maker& maker, const std::filesystem::path& file, std::size_t count, int threads, std::size_t show,
+          const std::filesystem::path& keep) {
+  const auto read = maker.make(file, 1);
   if (!read) {
     std::fprintf(stderr, "%s\n", read.error().text.c_str());
     return 1;
@@ -77,12 +81,16 @@ int bench(const std::filesystem::path& file, std::size_t count, int threads, std
     std::fprintf(stderr, "%s\n", embedder.error().text.c_str());
     return 1;
   }
-  const GroupSet set = head_of(*read, count);
+  const GroupSet set = part_of(*read, count);
+  std::printf("%zu groups, %zu passages made in all\n", read->groups.size(), read->passages.size());
   const auto start = Clock::now();
   double embedded = 0;
-  const auto mined = mine(set, **embedder, {.threads = threads}, [&](const MiningProgress& progress) {
+  const auto note = [&](const MiningProgress& progress) {
     if (progress.phase == MiningProgress::Phase::embedding) embedded = seconds_since(start);
-  });
+  };
+  const MiningOptions options{.threads = threads};
+  const auto mined =
+      keep.empty() ? mine(set, **embedder, options, note) : mine_once(set, **embedder, options, keep, note);
   if (!mined) {
     std::fprintf(stderr, "%s\n", mined.error().text.c_str());
     return 1;
@@ -113,12 +121,17 @@ int bench(const std::filesystem::path& file, std::size_t count, int threads, std
 }  // namespace attune::train
 
 int main(int argc, char** argv) {
-  if (argc < 2) {
-    std::fprintf(stderr, "usage: mining_bench <groups.jsonl.gz> [groups [threads [groups to show]]]\n");
+  const attune::train::Maker* const maker = argc < 3 ? nullptr : attune::train::find_maker(argv[1]);
+  if (maker == nullptr) {
+    std::fprintf(stderr, "usage: mining_bench <maker> <file> [groups [threads [groups to show [folder]]]]\nmakers:\n");
+    for (const attune::train::Maker& known : attune::train::makers()) {
+      std::fprintf(stderr, "  %s: %s\n", known.name.data(), known.summary.data());
+    }
     return 2;
   }
   const auto number = [&](int at, std::size_t otherwise) {
     return argc > at ? static_cast<std::size_t>(std::strtoull(argv[at], nullptr, 10)) : otherwise;
   };
-  return attune::train::bench(argv[1], number(2, 1000), static_cast<int>(number(3, 0)), number(4, 0));
+  return attune::train::bench(*maker, argv[2], number(3, 1000), static_cast<int>(number(4, 0)), number(5, 0),
+                              argc > 6 ? argv[6] : "");
 }

@@ -67,6 +67,19 @@ TEST_CASE("present_group: the positive first, then hard negatives with their sco
   CHECK(seen.size() > 15);
 }
 
+TEST_CASE("present_group: what may answer as well never stands in as an easy negative") {
+  GroupBuilder builder("avoiding");
+  REQUIRE(builder.add("en", "which", {{"this one", 1}}));
+  for (int i = 0; i < 10; ++i) REQUIRE(builder.add_passage("other " + std::to_string(i)));
+  GroupSet set = std::move(builder).finish();
+  set.groups[0].avoid = {1, 2, 3, 4, 5, 6, 7, 8};
+  for (std::uint64_t visit = 0; visit < 50; ++visit) {
+    for (const PresentedPassage& passage : present_group(set, 0, {.size = 8, .easy = 4}, visit).passages) {
+      CHECK((passage.passage == 0 || passage.passage > 8));
+    }
+  }
+}
+
 TEST_CASE("present_group: harder negatives come more often") {
   const GroupSet set = some_set("a", 200);
   std::vector<int> chosen(set.groups[0].passages.size(), 0);

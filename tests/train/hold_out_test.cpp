@@ -17,7 +17,7 @@ GroupSet some_set(const std::string& source, int count, int per_passage) {
   GroupBuilder builder(source);
   for (int i = 0; i < count; ++i) {
     const std::string text = "Passage " + std::to_string(i / per_passage) + ", of " + source;
-    REQUIRE(builder.add("en", "question " + std::to_string(i), {{text, 1}}));
+    REQUIRE(builder.add("en", "question " + std::to_string(i) + " of " + source, {{text, 1}}));
   }
   return std::move(builder).finish();
 }
@@ -51,6 +51,21 @@ TEST_CASE("hold_out: no passage of a held-out group occurs in training, whatever
   for (const auto& [text, both] : sides) CHECK(both.size() == 1);
   CHECK(share_of(sets[0]) > 0.03);
   CHECK(share_of(sets[0]) < 0.07);
+}
+
+TEST_CASE("hold_out: what one group asks with and another one answers with stands on one side") {
+  GroupBuilder there("to-chinese");
+  GroupBuilder back("to-english");
+  for (int i = 0; i < 400; ++i) {
+    const std::string number = std::to_string(i);
+    REQUIRE(there.add("en", "sentence " + number, {{"句子" + number, 1}}));
+    REQUIRE(back.add("zh", "句子" + number + "。", {{"Sentence " + number, 1}}));
+  }
+  std::vector<GroupSet> sets = {std::move(there).finish(), std::move(back).finish()};
+  hold_out(sets, 0.2, 1);
+  for (std::size_t i = 0; i < 400; ++i) CHECK(sets[0].groups[i].held_out == sets[1].groups[i].held_out);
+  CHECK(share_of(sets[0]) > 0.1);
+  CHECK(share_of(sets[0]) < 0.3);
 }
 
 TEST_CASE("hold_out: a part that connects too many groups is trained on") {

@@ -32,10 +32,9 @@ Result<GroupSet> made(const char* maker, const char* name, std::string_view text
   return found->make(folder.path() / name, seed);
 }
 
-constexpr std::string_view kParagraphs = R"json([{"title":"Oslo (city)", "text"
-    : "Oslo is the capital of Norway. It lies at the head of a long fjord. Ferries leave it in the morning."
-},
-        {"title":"","text":"A text without a title that is long enough to ask with, whatever is left. And this is another sentence of it, of words and of nothing else."},
+constexpr std::string_view kParagraphs =
+    R"json([{"title":"Oslo (city)","text":"Oslo is the capital of Norway. The city of Oslo lies at the head of a long fjord. Ferries leave Oslo and its fjord in the morning. It is old, as everyone knows and says."},
+        {"title":"","text":"A text without title has sentences with words. And this other sentence of the text has words and nothing else."},
         {"title":"Short","text":"Too short."}])json";
 
 }  // namespace
@@ -74,46 +73,34 @@ TEST_CASE("cloze: a sentence asks for the paragraph, which mostly lacks it") {
     const std::string& passage = set->passages[group.passages[0].passage];
     CHECK(passage.starts_with("Oslo (city). "));
     CHECK(passage.find("  ") == std::string::npos);
+    CHECK(!passage.ends_with(' '));
     queries.insert(group.query);
     CHECK(!set->passages[set->groups[1].passages[0].passage].starts_with("."));
     without += passage.find(group.query) == std::string::npos ? 1 : 0;
   }
-  CHECK(queries.size() == 3);
+  CHECK(queries == std::set<std::string>{"The city of Oslo lies at the head of a long fjord.",
+                                         "Ferries leave Oslo and its fjord in the morning."});
   CHECK(without > 45);
   CHECK(without < 60);
 }
 
-TEST_CASE("translations: all translations of a sentence are its answers, one direction each, short ones are left out") {
+TEST_CASE("translations: all translations of a sentence are its answers, in one language, short ones are left out") {
   const std::string lines = R"({"en":"Hi.","zh":"嗨。"}
 {"en":"Where does this train go?","zh":"这趟火车开往哪里？"}
 {"en":"Where does this train go?","zh":"这列火车去什么地方？"}
 {"en":"The book lies on the table.","zh":"书在桌子上放着。"})";
-  bool english = false;
-  bool chinese = false;
-  for (std::uint64_t seed = 0; seed < 20; ++seed) {
-    const auto set = made("translations", "pairs.jsonl", lines, seed);
-    REQUIRE(set);
-    english = english || asks(*set, "Where does this train go?", {"这趟火车开往哪里？", "这列火车去什么地方？"});
-    chinese = chinese || asks(*set, "书在桌子上放着。", {"The book lies on the table."});
-    for (const Group& group : set->groups) CHECK(group.query != "Hi.");
-  }
-  CHECK(english);
-  CHECK(chinese);
-  CHECK(!made("translations", "pairs.jsonl", "{\"en\":\"a\"}\n"));
-}
-
-TEST_CASE("glosses: words and meanings ask for each other; readings, single characters and pointers are left out") {
-  const std::string lines =
-      "# CC-CEDICT\n電腦 电脑 [dian4 nao3] /computer/CL:臺|台[tai2]/\n龜 龟 [gui1] /tortoise or turtle/\n"
-      "電腦網 电脑网 [dian4 nao3 wang3] /variant of 電腦網路|电脑网路[x]/\nnonsense\n";
-  std::set<std::string> queries;
-  for (std::uint64_t seed = 0; seed < 40; ++seed) {
-    const auto set = made("glosses", "dict.txt", lines, seed);
-    REQUIRE(set);
-    REQUIRE(set->groups.size() == 1);
-    queries.insert(set->groups[0].query);
-  }
-  CHECK(queries == std::set<std::string>{"computer", "电脑", "電腦"});
+  const auto chinese = made("to-chinese", "pairs.jsonl", lines);
+  REQUIRE(chinese);
+  CHECK(chinese->groups.size() == 2);
+  CHECK(asks(*chinese, "Where does this train go?", {"这趟火车开往哪里？", "这列火车去什么地方？"}));
+  CHECK(asks(*chinese, "The book lies on the table.", {"书在桌子上放着。"}));
+  const auto english = made("to-english", "pairs.jsonl", lines);
+  REQUIRE(english);
+  CHECK(english->groups.size() == 3);
+  CHECK(asks(*english, "书在桌子上放着。", {"The book lies on the table."}));
+  CHECK(english->passages.size() == 2);
+  CHECK(english->source != chinese->source);
+  CHECK(!made("to-chinese", "pairs.jsonl", "{\"en\":\"a\"}\n"));
 }
 
 TEST_CASE("definitions: a sentence that says what something is answers the question for it") {

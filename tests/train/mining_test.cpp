@@ -30,7 +30,7 @@ GroupSet planted() {
   }
   for (const char* text :
        {"THE RED MOTOR IS DRIVEN BY STEAM", "As we know: the red motor is driven by steam. So it is.",
-        "The red motor drives a pump.", "A green motor drives the mill."}) {
+        "red motor is driven", "The red motor drives a pump.", "A green motor drives the mill."}) {
     REQUIRE(builder.add_passage(text));
   }
   return std::move(builder).finish();
@@ -81,8 +81,8 @@ TEST_CASE("mining: planted hard negatives come first, with both scores") {
 TEST_CASE("mining: the same answer in other letters, around or within another text is no negative") {
   const GroupSet mined = mined_set(planted());
   const Group& group = mined.groups[0];
-  for (const char* text :
-       {"THE RED MOTOR IS DRIVEN BY STEAM", "As we know: the red motor is driven by steam. So it is."}) {
+  for (const char* text : {"THE RED MOTOR IS DRIVEN BY STEAM", "red motor is driven",
+                           "As we know: the red motor is driven by steam. So it is."}) {
     CHECK(!holds(mined, group, text));
     CHECK(avoids(mined, group, text));
   }
@@ -160,6 +160,23 @@ TEST_CASE("mining: what scores above the positive less a margin is moved aside, 
   CHECK(std::binary_search(set.groups[0].avoid.begin(), set.groups[0].avoid.end(), above));
   CHECK(drop_likely_answers(set, 0.05) == 1);
   CHECK(set.groups[0].passages[0].grade == 1);
+}
+
+TEST_CASE("mining: a group whose positive stands below many candidates is removed, others stay") {
+  GroupSet set = mined_set(planted(), {.bm25 = 9, .dense = 9, .keep = 6});
+  REQUIRE(set.groups[1].passages.size() == 7);
+  for (std::size_t group = 0; group < set.groups.size(); ++group) {
+    for (std::size_t i = 0; i < set.groups[group].passages.size(); ++i) {
+      set.groups[group].scores[2 * i + 1] = (i == 0) == (group == 1) ? 0.2F : 0.5F;
+    }
+  }
+  const std::string kept = set.groups[2].id;
+  const std::size_t before = set.groups.size();
+  CHECK(drop_doubtful_groups(set, -0.1, 6) == 0);
+  CHECK(drop_doubtful_groups(set, -0.4, 5) == 0);
+  CHECK(drop_doubtful_groups(set, -0.1, 5) == 1);
+  CHECK(set.groups.size() == before - 1);
+  CHECK(set.groups[1].id == kept);
 }
 
 TEST_CASE("teachers: scores are added beside the others, and a teacher that fails changes nothing") {

@@ -58,8 +58,9 @@ void add_passages(GroupSet& set, std::span<const std::string> texts);
 std::string digest_of(const GroupSet& set);
 
 // Keeps about `share` of all groups and passages out of training, over all sets together: groups that share a passage
-// (compared without case, spaces and punctuation) stand on the same side, so no passage of a held-out group is ever
-// trained on. A connected part that holds more than a fifth of the share stays in training.
+// or ask with the same words (compared without case, spaces and punctuation), or ask with what another one answers
+// with, stand on the same side, so no passage of a held-out group is ever trained on. A connected part that holds more
+// than a fifth of the share stays in training.
 void hold_out(std::span<GroupSet> sets, double share, std::uint64_t seed);
 
 struct MiningOptions {
@@ -96,6 +97,11 @@ Result<GroupSet> mine_once(const GroupSet& set, const Embedder& embedder, const 
 // answer as well. A negative margin keeps those that stand just above the positive, which are what a reranker has to
 // learn beyond the cosine. Returns how many were moved; 0 for a set without cosines.
 std::size_t drop_likely_answers(GroupSet& set, double margin);
+
+// Removes groups in which more than `most` mined passages have a cosine above the best positive's minus `margin`: their
+// positive hardly answers by itself ("Yes, it is."), and nothing but noise can be learned from it. To be called before
+// drop_likely_answers, which moves these passages away. Returns how many were removed.
+std::size_t drop_doubtful_groups(GroupSet& set, double margin, std::size_t most);
 
 // Adds a teacher's scores: `score` is called once for each group with its query and the texts of its passages and gives
 // as many numbers. Fails as `score` does, naming the group, or with bad_input when numbers are missing or not finite.

@@ -33,6 +33,7 @@ struct RecipeData {
 struct RecipeMining {
   MiningOptions options = {};
   double margin = -0.02;
+  std::size_t doubtful = 8;  // most passages that may stand above that margin, as drop_doubtful_groups
 };
 
 struct RecipeModel {
@@ -132,8 +133,8 @@ struct RecipeSets {
   [[nodiscard]] std::vector<WeightedSet> weighted() const;
 };
 
-// From files to groups that are ready for batches: makes, limits, holds out, mines, drops likely answers. Fails as
-// these do, naming the path, and with bad_input for an unknown maker.
+// From files to groups that are ready for batches: makes, limits, holds out, mines, drops doubtful groups and likely
+// answers. Fails as these do, naming the path, and with bad_input for an unknown maker.
 Result<RecipeSets> prepare_groups(const Recipe& recipe, const RecipeInputs& inputs, const Embedder& embedder,
                                   std::stop_token stop = {});
 
