@@ -1,4 +1,4 @@
-// Nn: what do weights do to numbers? The layers of a self-attention encoder, forward.
+// Nn: what do weights do to numbers? The layers of a self-attention encoder, forward (back: attune/nn/training.hpp).
 //
 // `model` hands over weights and calls the layers in order; nothing here knows names or files. Layers work on sequences
 // packed back to back, [T, W] for T tokens in all, without padding, on the calling thread. No number depends on which
@@ -117,7 +117,8 @@ struct LayerNormWeights {
 // x = norm(x + residual) for each row [T, W]; `residual` may be empty. Mean and variance are those of the row.
 void add_layer_norm(const LayerNormWeights& weights, std::span<const float> residual_tw, std::span<float> x_tw);
 
-// Self-attention of one sequence of T tokens, for Q of its tokens: a head that reads one token needs one query.
+// Self-attention of one sequence of T tokens, for Q of its tokens: a head that reads one token needs one query. Queries
+// may as well be those of another sequence, and outnumber the keys: attention across.
 //   q    [Q, W]    in    one head after the other
 //   kv   [T, 2 W]  in    each row a token's key and its value, each one head after the other
 //   out  [Q, W]    out   for each head softmax(q kᵀ / √D) v

@@ -72,9 +72,10 @@ void pack_bands(const ConstRows& rows, std::size_t count, std::size_t wide, std:
 
 // d_weight += d_yᵀ · x for the tokens of x and d_y. Every number is one chain of sums in the order of tokens, however
 // tokens are cut into calls.
-void add_weight_gradient(const ConstRows& x, std::size_t in, const ConstRows& d_y, const LinearGradients& gradients,
+void add_weight_gradient(const ConstRows& x, const ConstRows& d_y, std::span<float> d_weight_oi,
                          BackwardScratch& scratch) {
-  const std::size_t out = gradients.weight.size() / in;
+  const std::size_t in = x.stride;
+  const std::size_t out = d_y.stride;
   const std::size_t wide = kernels::panel_columns_f32();
   pack_bands(x, in, wide, scratch.panels);
   for (std::size_t first = 0; first < out; first += kOutputsAtATime) {
@@ -87,7 +88,7 @@ void add_weight_gradient(const ConstRows& x, std::size_t in, const ConstRows& d_
                            .x_step = kBandOutputs,
                            .b = scratch.panels.data() + i * x.count,
                            .b_stride = wide,
-                           .y = gradients.weight.data() + (first + o) * in + i,
+                           .y = d_weight_oi.data() + (first + o) * in + i,
                            .y_stride = in,
                            .rows = std::min(kBandOutputs, outputs - o),
                            .depth = x.count,
@@ -148,7 +149,7 @@ void linear_backward(const LinearBackward& job, BackwardScratch& scratch) {
     const ConstRows d_y = {job.d_y.data() + first * out, out, count};
     if (!job.gradients.bias.empty()) add_rows(d_y, job.gradients.bias);
     if (job.gradients.weight.empty()) continue;
-    add_weight_gradient({job.x.data() + first * in, in, count}, in, d_y, job.gradients, scratch);
+    add_weight_gradient({job.x.data() + first * in, in, count}, d_y, job.gradients.weight, scratch);
   }
 }
 

@@ -3,7 +3,7 @@
 //   ninja -C build/release layer_bench && build/release/tests/bench/layer_bench [tokens in a sequence] [sequences]
 //   python3 tools/bench/layer_torch.py [tokens in a sequence] [sequences]     the same in PyTorch
 //
-// Prints tokens a second (the best of several steps) with weights packed anew in each step, where the time goes, and
+// Prints tokens a second (the best of 40 steps) with weights packed anew in each step, where the time goes, and
 // the length of each gradient, which both programs must agree on: they make up the same numbers.
 #include <algorithm>
 #include <chrono>
@@ -254,7 +254,7 @@ int main(int count, char** words) {
               nn::measure_peak(nn::Precision::f32, 1) / 1e9);
   layer.print_gradients();
   Times best{.whole = 1e9};
-  for (int run = 0; run < 15; ++run) {
+  for (int run = 0; run < 40; ++run) {
     const Times times = layer.step();
     if (times.whole < best.whole) best = times;
   }

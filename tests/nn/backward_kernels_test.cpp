@@ -1,6 +1,5 @@
 // Every level of every backward kernel against the plain definition in FP64, at all places of kernel_places.hpp.
 #include <cmath>
-#include <cstring>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -24,10 +23,7 @@ using testing::kGuard;
 using testing::numbers;
 using testing::Row;
 using testing::run_at;
-
-bool same_bits(const Row& a, const Row& b) {
-  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
-}
+using testing::same_bits;
 
 double wide(float x) {
   return static_cast<double>(x);

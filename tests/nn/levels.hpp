@@ -1,6 +1,7 @@
 // Runs a check at every level that this processor has, and leaves the level as it was.
 #pragma once
 
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -32,6 +33,11 @@ inline std::vector<float> numbers(std::size_t count, float range, std::uint32_t 
     value = (static_cast<float>(seed >> 8U) / 8388608.0F - 1.0F) * range;
   }
   return row;
+}
+
+inline bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
+  if (a.size() != b.size()) return false;
+  return a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
 }
 
 }  // namespace attune::nn::testing

@@ -18,13 +18,10 @@ namespace {
 
 using testing::at_every_level;
 using testing::numbers;
+using testing::same_bits;
 using Row = std::vector<float>;
 
 constexpr float kGuard = 12345.0F;
-
-bool same_bits(const Row& a, const Row& b) {
-  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
-}
 
 struct Shape {
   std::size_t rows;

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <string>
 #include <vector>
 
@@ -20,13 +19,10 @@ using testing::at_every_level;
 using testing::check_gradient;
 using testing::numbers;
 using testing::Numbers;
+using testing::same_bits;
 using testing::weighted_sum;
 using testing::widened;
 using Row = std::vector<float>;
-
-bool same_bits(const Row& a, const Row& b) {
-  return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
-}
 
 Row joined(const Row& a, const Row& b) {
   Row both = a;
