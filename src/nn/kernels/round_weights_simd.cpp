@@ -16,31 +16,40 @@ using Fours = hn::CappedTag<std::uint32_t, 16>;
 constexpr std::size_t kLanes = HWY_MAX_BYTES / sizeof(float) < 16 ? HWY_MAX_BYTES / sizeof(float) : 16;
 constexpr std::size_t kVectors = kQuantGroup / kLanes;
 
-// True if no lane can be too large, because not even the sum of its weights without their signs is: nearly always. A
-// lane's weights stand in the low, or in the high halves of the four numbers of 32 bits that 16 weights are.
-bool lanes_are_small([[maybe_unused]] const std::int8_t* values) {
-#if HWY_TARGET == HWY_SCALAR
-  return false;  // has no vectors to shuffle
-#else
+#if HWY_TARGET != HWY_SCALAR
+// The sums of each lane's bytes. Eight bytes of sixteen in a row stand in the low, the others in the high halves of
+// four numbers of 32 bits.
+template <typename Bytes>
+HWY_INLINE auto lane_sums(Bytes bytes) {
   const Pairs d16;
   const Fours d32;
+  const auto both = hn::BitCast(d16, bytes);
+  auto sums = hn::BitCast(d32, hn::Add(hn::And(both, hn::Set(d16, 0xFF)), hn::ShiftRight<8>(both)));
+  sums = hn::Add(sums, hn::Shuffle2301(sums));
+  return hn::BitCast(d16, hn::Add(sums, hn::Shuffle1032(sums)));
+}
+
+// True if neither the positive nor the negative weights of any lane add up to too much.
+bool lanes_fit(const std::int8_t* values) {
+  const Pairs d16;
+  const hn::Repartition<std::int8_t, Pairs> d8;
   auto largest = hn::Zero(d16);
   for (std::size_t i = 0; i < kQuantGroup; i += 4 * kLanes) {
-    const hn::Repartition<std::int8_t, Pairs> d8;
-    const auto bytes = hn::BitCast(d16, hn::Abs(hn::Load(d8, values + i)));
-    const auto pairs = hn::Add(hn::And(bytes, hn::Set(d16, 0xFF)), hn::ShiftRight<8>(bytes));
-    auto sums = hn::BitCast(d32, pairs);
-    sums = hn::Add(sums, hn::Shuffle2301(sums));
-    sums = hn::Add(sums, hn::Shuffle1032(sums));
-    largest = hn::Max(largest, hn::BitCast(d16, sums));
+    const auto bytes = hn::Load(d8, values + i);
+    largest = hn::Max(largest, lane_sums(hn::Max(bytes, hn::Zero(d8))));
+    largest = hn::Max(largest, lane_sums(hn::Max(hn::Neg(bytes), hn::Zero(d8))));
   }
   alignas(64) std::uint16_t lanes[2 * kLanes];
   hn::Store(largest, d16, lanes);
   std::uint16_t most = 0;
   for (const std::uint16_t lane : lanes) most = lane > most ? lane : most;
   return most <= kMaxLaneSum;
-#endif
 }
+#else
+bool lanes_fit(const std::int8_t*) {
+  return false;
+}  // no vectors to shuffle: fit_lanes looks itself
+#endif
 
 void round_whole(const float* w, const float* factor, RoundedWeights& to) {
   const Floats d;
@@ -64,7 +73,7 @@ void round_whole(const float* w, const float* factor, RoundedWeights& to) {
     hn::StoreU(hn::DemoteTo(d8, whole), d8, to.values + i * kLanes);
   }
   to.sum = hn::GetLane(hn::SumOfLanes(d32, sum));
-  if (!lanes_are_small(to.values)) fit_lanes(numbers, to);
+  if (!lanes_fit(to.values)) fit_lanes(numbers, to);
 }
 
 void run(const RoundWeights& group, RoundedWeights& to) {
