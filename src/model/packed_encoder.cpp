@@ -163,30 +163,39 @@ void PackedEncoder::prepare(Group group, Rows& rows) const {
   room(rows.kv_t2w[1], 2 * size);
 }
 
-void PackedEncoder::run(Group group, Output output, const Part& part, Rows& rows, Scratch& scratch) const {
+void PackedEncoder::key_values(std::size_t layer, Group group, const Part& part, Rows& rows, Scratch& scratch) const {
+  const std::size_t width = shape_.width;
+  const std::span<float> kv_t2w = std::span(rows.kv_t2w[layer % 2]).first(tokens_of(group) * 2 * width);
+  nn::linear(layers_[layer].key_value, std::span(rows.x_tw).subspan(part.first * width, part.count * width), scratch.nn,
+             kv_t2w.subspan(part.first * 2 * width, part.count * 2 * width));
+}
+
+void PackedEncoder::run_step(std::size_t step, Group group, Output output, const Part& part, Rows& rows,
+                             Scratch& scratch) const {
   const std::size_t width = shape_.width;
   std::span<float> x_rw = std::span(rows.x_tw).subspan(part.first * width, part.count * width);
-  embed(group, part, x_rw);
-  for (std::size_t index = 0; index < layers_.size(); ++index) {
-    const Layer& layer = layers_[index];
-    const std::span<float> kv_t2w = std::span(rows.kv_t2w[index % 2]).first(tokens_of(group) * 2 * width);
-    nn::linear(layer.key_value, x_rw, scratch.nn, kv_t2w.subspan(part.first * 2 * width, part.count * 2 * width));
-    if (part.barrier != nullptr) part.barrier->arrive_and_wait();
-    const bool first_rows_only = reads_first_rows(output) && index + 1 == layers_.size();
-    if (first_rows_only) {
-      // A row for each sequence is left: one thread's work. Keys and values were the last to read the other rows.
-      if (part.first > 0) return;
-      std::size_t token = 0;
-      for (std::size_t place = 0; place < group.size(); token += group[place++].ids.size()) {
-        std::memmove(rows.x_tw.data() + place * width, rows.x_tw.data() + token * width, width * sizeof(float));
-      }
-      x_rw = std::span(rows.x_tw).first(group.size() * width);
-    }
-    nn::linear(layer.query, x_rw, scratch.nn, room(scratch.q_rw, x_rw.size()));
-    room(scratch.context_rw, x_rw.size());
-    attend(group, part, first_rows_only, kv_t2w, scratch);
-    finish_layer(layer, x_rw, scratch);
+  if (step == 0) {
+    embed(group, part, x_rw);
+    if (!layers_.empty()) key_values(0, group, part, rows, scratch);
+    return;
   }
+  const Layer& layer = layers_[step - 1];
+  const bool first_rows_only = reads_first_rows(output) && step == layers_.size();
+  if (first_rows_only) {
+    // A row for each sequence is left: one part's work. Keys and values were the last to read the other rows.
+    if (part.first > 0) return;
+    std::size_t token = 0;
+    for (std::size_t place = 0; place < group.size(); token += group[place++].ids.size()) {
+      std::memmove(rows.x_tw.data() + place * width, rows.x_tw.data() + token * width, width * sizeof(float));
+    }
+    x_rw = std::span(rows.x_tw).first(group.size() * width);
+  }
+  nn::linear(layer.query, x_rw, scratch.nn, room(scratch.q_rw, x_rw.size()));
+  room(scratch.context_rw, x_rw.size());
+  const std::span<const float> kv_t2w = rows.kv_t2w[(step - 1) % 2];
+  attend(group, part, first_rows_only, kv_t2w.first(tokens_of(group) * 2 * width), scratch);
+  finish_layer(layer, x_rw, scratch);
+  if (step < layers_.size()) key_values(step, group, part, rows, scratch);
 }
 
 void PackedEncoder::finish(Group group, Output output, const Rows& rows, std::span<float> out) const {
