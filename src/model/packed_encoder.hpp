@@ -68,7 +68,8 @@ class PackedEncoder {
     nn::PackedLinear classifier;
   };
 
-  static Layer pack_layer(const LayerParameters& layer, const NormParameters& input_norm, nn::Precision precision);
+  static Layer pack_layer(const LayerParameters& layer, const NormParameters& input_norm, nn::Precision precision,
+                          AlignedVector<float>& memory);
   // True if the answer is read at each sequence's first token alone: then the last layer computes only these rows, and
   // they stand at the beginning of x [B, W].
   [[nodiscard]] bool reads_first_rows(Output output) const;

@@ -66,9 +66,15 @@ void PackedLinear::pack_i8(std::span<const float> weight, std::span<const float>
   const std::size_t wide = panel_columns_ = kernels::panel_columns_i8();
   const std::size_t groups = quantisation_groups(in_);
   const std::size_t panels = (out_ + wide - 1) / wide;
-  i8_.assign(panels * groups * kGroup * wide, 0);
-  i8_scale_.assign(panels * groups * wide, 0.0F);
-  i8_sum_.assign(panels * groups * wide, 0.0F);
+  i8_.resize(panels * groups * kGroup * wide);
+  i8_scale_.resize(panels * groups * wide);
+  i8_sum_.resize(panels * groups * wide);
+  if (out_ % wide != 0) {  // outputs that are not there
+    const std::size_t last = (panels - 1) * groups * wide;
+    std::fill(i8_.begin() + static_cast<std::ptrdiff_t>(last * kGroup), i8_.end(), std::int8_t{0});
+    std::fill(i8_scale_.begin() + static_cast<std::ptrdiff_t>(last), i8_scale_.end(), 0.0F);
+    std::fill(i8_sum_.begin() + static_cast<std::ptrdiff_t>(last), i8_sum_.end(), 0.0F);
+  }
   std::vector<float> inverse_factor;
   if (!range.empty()) {
     factor_ = input_factors(weight, range);
