@@ -17,6 +17,8 @@
 #include <string_view>
 #include <vector>
 
+#include "attune/core/aligned.hpp"
+
 namespace attune::nn {
 
 // The instructions that the kernels use. Chosen once: the best that this processor has, or what
@@ -69,10 +71,10 @@ class PackedLinear {
   std::size_t out_ = 0;
   std::size_t panel_columns_ = 0;  // outputs are kept in panels as wide as the kernels' tiles
   std::vector<float> bias_;        // [out]
-  std::vector<float> f32_;         // [panels, in, columns]
-  std::vector<std::int8_t> i8_;    // [panels, groups, 32, columns, 4]
-  std::vector<float> i8_scale_;    // [panels, groups, columns]
-  std::vector<float> i8_sum_;      // [panels, groups, columns]
+  AlignedVector<float> f32_;       // [panels, in, columns]
+  AlignedVector<std::int8_t> i8_;  // [panels, groups, 32, columns, 4]
+  AlignedVector<float> i8_scale_;  // [panels, groups, columns]
+  AlignedVector<float> i8_sum_;    // [panels, groups, columns]
   std::vector<float> factor_;      // [in], what inputs are multiplied with before rounding; empty: nothing
 };
 

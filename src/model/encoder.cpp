@@ -1,25 +1,27 @@
 // Opening a model for use, and sharing sequences out among threads. packed_encoder.cpp computes.
 #include <algorithm>
-#include <atomic>
 #include <cassert>
 #include <numeric>
-#include <optional>
-#include <system_error>
-#include <thread>
 
 #include "attune/core/file.hpp"
 #include "attune/core/work_sharing.hpp"
 #include "attune/model.hpp"
 
+#include "model/crew.hpp"
+#include "model/kept_memory.hpp"
 #include "model/model_file.hpp"
 #include "model/packed_encoder.hpp"
 #include "model/read_model.hpp"
+#include "model/row_steps.hpp"
 
 namespace attune {
 namespace {
 
 // Rows below which a thread of its own does not pay.
 constexpr std::size_t kFewestRows = 3;
+
+// Tokens up to which a call's memory is kept for the next call: about 40 KB for each with a width of 384.
+constexpr std::size_t kShortCall = 64;
 
 struct ModelTokenizer {
   std::unique_ptr<Tokenizer> tokenizer;
@@ -121,9 +123,16 @@ class FileEncoder final : public Encoder {
   void run_group(std::span<const Sequence> group, PackedEncoder::Output output, std::size_t threads, const Tap* tap,
                  std::span<float> out) const;
 
+  struct GroupMemory {
+    PackedEncoder::Rows rows;
+    std::vector<PackedEncoder::Scratch> scratch;  // of each thread
+  };
+
   ModelDescription description_;
   ModelTokenizer tokenizer_;
   PackedEncoder packed_;
+  mutable KeptMemory<GroupMemory> memory_;  // of short calls; nothing in it outlives a call but its size
+  mutable Crew crew_;
 };
 
 double FileEncoder::products(std::size_t tokens, bool logits) const {
@@ -169,36 +178,22 @@ void FileEncoder::run_group(std::span<const Sequence> group, PackedEncoder::Outp
                             const Tap* tap, std::span<float> out) const {
   std::size_t tokens = 0;
   for (const Sequence& sequence : group) tokens += sequence.ids.size();
-  PackedEncoder::Rows rows;
-  if (tap != nullptr) rows.tapped_layer = tap->layer;
-  packed_.prepare(group, rows);
-  const std::size_t wanted = std::clamp<std::size_t>(tokens / kFewestRows, 1, threads);
-  std::optional<RowBarrier> barrier;
-  std::atomic<std::size_t> parts{0};  // known once it is clear how many threads the system gives
-  const auto run_part = [&](std::size_t index) {
-    parts.wait(0);
-    const std::size_t count = parts.load();
-    const std::size_t first = tokens * index / count;
-    const std::size_t end = tokens * (index + 1) / count;
-    PackedEncoder::Scratch scratch;
-    packed_.run(group, output, {first, end - first, count > 1 ? &*barrier : nullptr}, rows, scratch);
-  };
-  {
-    std::vector<std::jthread> others;
-    for (std::size_t index = 1; index < wanted; ++index) {
-      try {
-        others.emplace_back(run_part, index);
-      } catch (const std::system_error&) {
-        break;  // those that there are do the work
-      }
-    }
-    barrier.emplace(others.size() + 1);
-    parts = others.size() + 1;
-    parts.notify_all();
-    run_part(0);
-  }
-  packed_.finish(group, output, rows, out);
-  if (tap != nullptr) std::copy_n(rows.tapped_tw.begin(), tap->states.size(), tap->states.begin());
+  std::unique_ptr<GroupMemory> memory = memory_.take();
+  memory->rows.tapped_layer = tap == nullptr ? std::nullopt : std::optional(tap->layer);
+  packed_.prepare(group, memory->rows);
+  const std::size_t parts = std::clamp<std::size_t>(tokens / kFewestRows, 1, threads);
+  memory->scratch.resize(std::max(memory->scratch.size(), parts));
+  RowSteps steps(packed_.steps(), parts);
+  crew_.run(parts - 1, [&](std::size_t place) {
+    steps.take_part([&](std::size_t step, std::size_t index) {
+      const std::size_t first = tokens * index / parts;
+      const std::size_t end = tokens * (index + 1) / parts;
+      packed_.run_step(step, group, output, {first, end - first}, memory->rows, memory->scratch[place]);
+    });
+  });
+  packed_.finish(group, output, memory->rows, out);
+  if (tap != nullptr) std::copy_n(memory->rows.tapped_tw.begin(), tap->states.size(), tap->states.begin());
+  if (tokens <= kShortCall) memory_.give_back(std::move(memory));
 }
 
 Status FileEncoder::run(std::span<const Sequence> sequences, const BatchOptions& options, PackedEncoder::Output output,
@@ -238,7 +233,9 @@ Status FileEncoder::run(std::span<const Sequence> sequences, const BatchOptions&
     }
     if (tap != nullptr) memory.rows.tapped_layer = tap->layer;
     packed_.prepare(memory.group, memory.rows);
-    packed_.run(memory.group, output, {0, tokens, nullptr}, memory.rows, memory.scratch);
+    for (std::size_t step = 0; step < packed_.steps(); ++step) {
+      packed_.run_step(step, memory.group, output, {0, tokens}, memory.rows, memory.scratch);
+    }
     memory.answer.resize(numbers);
     packed_.finish(memory.group, output, memory.rows, memory.answer);
     const float* from = memory.answer.data();

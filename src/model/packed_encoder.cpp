@@ -13,16 +13,20 @@ nn::LayerNormWeights norm_view(const NormParameters& norm, float epsilon) {
   return {norm.scale, norm.shift, epsilon};
 }
 
-// Several products of the same input, one below the other, as one.
+// Several products of the same input, one below the other, as one. `memory` is for the weights as FP32.
 nn::PackedLinear pack_linears(std::initializer_list<const LinearParameters*> parts, nn::Precision precision,
-                              std::span<const float> range) {
-  std::vector<float> weight;
+                              std::span<const float> range, AlignedVector<float>& memory) {
+  std::size_t size = 0;
+  for (const LinearParameters* part : parts) size += part->weight.rows * part->weight.columns;
+  if (memory.size() < size) memory = AlignedVector<float>(size);
+  const std::span<float> weight = std::span(memory).first(size);
   std::vector<float> bias;
+  std::size_t start = 0;
   for (const LinearParameters* part : parts) {
-    const std::size_t start = weight.size();
-    weight.resize(start + part->weight.rows * part->weight.columns);
-    read_rows(part->weight, 0, part->weight.rows, std::span(weight).subspan(start));
+    const std::size_t count = part->weight.rows * part->weight.columns;
+    read_rows(part->weight, 0, part->weight.rows, weight.subspan(start, count));
     bias.insert(bias.end(), part->bias.begin(), part->bias.end());
+    start += count;
   }
   return nn::PackedLinear::pack({weight, bias}, precision, range);
 }
@@ -56,14 +60,14 @@ void activate(HeadParameters::Activation activation, std::span<float> x) {
 }  // namespace
 
 PackedEncoder::Layer PackedEncoder::pack_layer(const LayerParameters& layer, const NormParameters& input_norm,
-                                               nn::Precision precision) {
+                                               nn::Precision precision, AlignedVector<float>& memory) {
   const std::vector<float> input_range = range_behind(input_norm);
   const std::vector<float> inner_range = range_behind(layer.attention_norm);
-  return {.query = pack_linears({&layer.query}, precision, input_range),
-          .key_value = pack_linears({&layer.key, &layer.value}, precision, input_range),
-          .attention_output = pack_linears({&layer.attention_output}, precision, {}),
-          .feed_forward_in = pack_linears({&layer.feed_forward_in}, precision, inner_range),
-          .feed_forward_out = pack_linears({&layer.feed_forward_out}, precision, {}),
+  return {.query = pack_linears({&layer.query}, precision, input_range, memory),
+          .key_value = pack_linears({&layer.key, &layer.value}, precision, input_range, memory),
+          .attention_output = pack_linears({&layer.attention_output}, precision, {}, memory),
+          .feed_forward_in = pack_linears({&layer.feed_forward_in}, precision, inner_range, memory),
+          .feed_forward_out = pack_linears({&layer.feed_forward_out}, precision, {}, memory),
           .attention_norm = layer.attention_norm,
           .output_norm = layer.output_norm};
 }
@@ -77,16 +81,18 @@ PackedEncoder PackedEncoder::pack(const EncoderWeights& weights, nn::Precision p
   packed.token_types_ = weights.token_types;
   packed.embedding_norm_ = weights.embedding_norm;
   packed.layers_.resize(weights.layers.size());
-  share_out<int>(weights.layers.size(), threads, {}, [&](std::size_t index, int&) {
+  using Memory = AlignedVector<float>;  // kept from layer to layer: fetching it anew took a tenth of the time
+  share_out<Memory>(weights.layers.size(), threads, {}, [&](std::size_t index, Memory& memory) {
     const NormParameters& before = index == 0 ? weights.embedding_norm : weights.layers[index - 1].output_norm;
-    packed.layers_[index] = pack_layer(weights.layers[index], before, precision);
+    packed.layers_[index] = pack_layer(weights.layers[index], before, precision, memory);
   });
   if (weights.head) {
     // A few rows for each sequence: not worth rounding.
     Head& head = packed.head_.emplace();
-    if (weights.head->dense) head.dense = pack_linears({&*weights.head->dense}, nn::Precision::f32, {});
+    Memory memory;
+    if (weights.head->dense) head.dense = pack_linears({&*weights.head->dense}, nn::Precision::f32, {}, memory);
     head.activation = weights.head->activation;
-    head.classifier = pack_linears({&weights.head->classifier}, nn::Precision::f32, {});
+    head.classifier = pack_linears({&weights.head->classifier}, nn::Precision::f32, {}, memory);
   }
   return packed;
 }
@@ -169,32 +175,41 @@ void PackedEncoder::tap(std::size_t layer, const Part& part, std::span<const flo
   std::ranges::copy(x_rw, rows.tapped_tw.begin() + static_cast<std::ptrdiff_t>(part.first * shape_.width));
 }
 
-void PackedEncoder::run(Group group, Output output, const Part& part, Rows& rows, Scratch& scratch) const {
+void PackedEncoder::key_values(std::size_t layer, Group group, const Part& part, Rows& rows, Scratch& scratch) const {
+  const std::size_t width = shape_.width;
+  const std::span<float> kv_t2w = std::span(rows.kv_t2w[layer % 2]).first(tokens_of(group) * 2 * width);
+  nn::linear(layers_[layer].key_value, std::span(rows.x_tw).subspan(part.first * width, part.count * width), scratch.nn,
+             kv_t2w.subspan(part.first * 2 * width, part.count * 2 * width));
+}
+
+void PackedEncoder::run_step(std::size_t step, Group group, Output output, const Part& part, Rows& rows,
+                             Scratch& scratch) const {
   const std::size_t width = shape_.width;
   std::span<float> x_rw = std::span(rows.x_tw).subspan(part.first * width, part.count * width);
-  embed(group, part, x_rw);
-  tap(0, part, x_rw, rows);
-  for (std::size_t index = 0; index < layers_.size(); ++index) {
-    const Layer& layer = layers_[index];
-    const std::span<float> kv_t2w = std::span(rows.kv_t2w[index % 2]).first(tokens_of(group) * 2 * width);
-    nn::linear(layer.key_value, x_rw, scratch.nn, kv_t2w.subspan(part.first * 2 * width, part.count * 2 * width));
-    if (part.barrier != nullptr) part.barrier->arrive_and_wait();
-    const bool first_rows_only = reads_first_rows(output) && index + 1 == layers_.size();
-    if (first_rows_only) {
-      // A row for each sequence is left: one thread's work. Keys and values were the last to read the other rows.
-      if (part.first > 0) return;
-      std::size_t token = 0;
-      for (std::size_t place = 0; place < group.size(); token += group[place++].ids.size()) {
-        std::memmove(rows.x_tw.data() + place * width, rows.x_tw.data() + token * width, width * sizeof(float));
-      }
-      x_rw = std::span(rows.x_tw).first(group.size() * width);
-    }
-    nn::linear(layer.query, x_rw, scratch.nn, room(scratch.q_rw, x_rw.size()));
-    room(scratch.context_rw, x_rw.size());
-    attend(group, part, first_rows_only, kv_t2w, scratch);
-    finish_layer(layer, x_rw, scratch);
-    if (!first_rows_only) tap(index + 1, part, x_rw, rows);
+  if (step == 0) {
+    embed(group, part, x_rw);
+    tap(0, part, x_rw, rows);
+    if (!layers_.empty()) key_values(0, group, part, rows, scratch);
+    return;
   }
+  const Layer& layer = layers_[step - 1];
+  const bool first_rows_only = reads_first_rows(output) && step == layers_.size();
+  if (first_rows_only) {
+    // A row for each sequence is left: one part's work. Keys and values were the last to read the other rows.
+    if (part.first > 0) return;
+    std::size_t token = 0;
+    for (std::size_t place = 0; place < group.size(); token += group[place++].ids.size()) {
+      std::memmove(rows.x_tw.data() + place * width, rows.x_tw.data() + token * width, width * sizeof(float));
+    }
+    x_rw = std::span(rows.x_tw).first(group.size() * width);
+  }
+  nn::linear(layer.query, x_rw, scratch.nn, room(scratch.q_rw, x_rw.size()));
+  room(scratch.context_rw, x_rw.size());
+  const std::span<const float> kv_t2w = rows.kv_t2w[(step - 1) % 2];
+  attend(group, part, first_rows_only, kv_t2w.first(tokens_of(group) * 2 * width), scratch);
+  finish_layer(layer, x_rw, scratch);
+  if (!first_rows_only) tap(step, part, x_rw, rows);
+  if (step < layers_.size()) key_values(step, group, part, rows, scratch);
 }
 
 void PackedEncoder::finish(Group group, Output output, const Rows& rows, std::span<float> out) const {

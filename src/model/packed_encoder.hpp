@@ -13,7 +13,6 @@
 #include "attune/nn.hpp"
 
 #include "model/encoder_weights.hpp"
-#include "model/row_barrier.hpp"
 
 namespace attune {
 
@@ -37,22 +36,24 @@ class PackedEncoder {
     std::optional<std::size_t> tapped_layer;
     std::vector<float> tapped_tw;
   };
-  // One thread's part of a group's rows. A row needs nothing of others but their keys and values, so threads wait for
-  // each other once a layer; and since layers take turns with the two memories for keys and values, nobody overwrites
-  // what another still reads.
+  // A part of a group's rows.
   struct Part {
     std::size_t first = 0;
     std::size_t count = 0;
-    RowBarrier* barrier = nullptr;  // null: the part is the whole
   };
 
   using Group = std::span<const Encoder::Sequence>;
   enum class Output { vectors, logits, hidden_states };  // [B, W], [B, L], [T, W]
 
-  // Runs `part` of the group's rows through all layers. `rows` must have been made by prepare().
-  void run(Group group, Output output, const Part& part, Rows& rows, Scratch& scratch) const;
+  // Makes room for the group in `rows`.
   void prepare(Group group, Rows& rows) const;
-  // The answer, once every part has run. `out` is in the order of the group.
+  // A run has steps() steps: the embeddings with the first layer's keys and values, then each layer's rest with the
+  // next one's keys and values. A row needs nothing of others but their keys and values, so the parts of a step are
+  // independent; the steps come one after the other. Since layers take turns with the two memories for keys and values,
+  // nobody overwrites what another part still reads.
+  [[nodiscard]] std::size_t steps() const { return layers_.size() + 1; }
+  void run_step(std::size_t step, Group group, Output output, const Part& part, Rows& rows, Scratch& scratch) const;
+  // The answer, once every part of every step has run. `out` is in the order of the group.
   void finish(Group group, Output output, const Rows& rows, std::span<float> out) const;
 
   [[nodiscard]] const EncoderShape& shape() const { return shape_; }
@@ -70,11 +71,14 @@ class PackedEncoder {
     nn::PackedLinear classifier;
   };
 
-  static Layer pack_layer(const LayerParameters& layer, const NormParameters& input_norm, nn::Precision precision);
+  static Layer pack_layer(const LayerParameters& layer, const NormParameters& input_norm, nn::Precision precision,
+                          AlignedVector<float>& memory);
   // True if the answer is read at each sequence's first token alone: then the last layer computes only these rows, and
   // they stand at the beginning of x [B, W].
   [[nodiscard]] bool reads_first_rows(Output output) const;
   void embed(Group group, const Part& part, std::span<float> x_rw) const;
+  // Keys and values of a part's rows for a layer.
+  void key_values(std::size_t layer, Group group, const Part& part, Rows& rows, Scratch& scratch) const;
   // Attention of rows part.first … of the group, or of each sequence's first row.
   void attend(Group group, const Part& part, bool first_rows_only, std::span<const float> kv_t2w,
               Scratch& scratch) const;

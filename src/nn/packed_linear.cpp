@@ -1,6 +1,5 @@
 // Packing: FP32 rows of weights become panels that the kernels read from front to back.
 #include <algorithm>
-#include <bit>
 #include <cassert>
 #include <cmath>
 #include <cstring>
@@ -9,6 +8,7 @@
 
 #include "nn/kernels/gemm_f32.h"
 #include "nn/kernels/gemm_i8.h"
+#include "nn/kernels/round_weights.h"
 #include "nn/packed_product.hpp"
 
 namespace attune::nn {
@@ -29,29 +29,6 @@ std::vector<float> input_factors(std::span<const float> weight, std::span<const 
   // Bounded, so that one dead column cannot blow up the rounding of the others.
   for (float& value : factor) value = std::clamp(value / *middle, 0.02F, 20.0F);
   return factor;
-}
-
-// One group of a row as whole numbers from -64 to 64. Loops without branches: this runs over every weight at each
-// start.
-struct RoundedGroup {
-  std::int8_t values[kernels::kQuantGroup];
-  float scale = 0;
-  std::int32_t sum = 0;
-};
-void round_group(const float* from, RoundedGroup& to) {
-  // Adding 1.5 · 2^23 rounds to a whole number, to nearest, and leaves it in the lowest bits.
-  constexpr float kRounder = 12582912.0F;
-  float largest = 0;
-  for (std::size_t k = 0; k < kernels::kQuantGroup; ++k) largest = std::max(largest, std::abs(from[k]));
-  to.scale = largest / static_cast<float>(kernels::kMaxWeight);
-  const float inverse = largest > 1e-30F ? static_cast<float>(kernels::kMaxWeight) / largest : 0.0F;
-  to.sum = 0;
-  for (std::size_t k = 0; k < kernels::kQuantGroup; ++k) {
-    const auto whole =
-        std::bit_cast<std::int32_t>(from[k] * inverse + kRounder) - std::bit_cast<std::int32_t>(kRounder);
-    to.values[k] = static_cast<std::int8_t>(whole);
-    to.sum += whole;
-  }
 }
 
 }  // namespace
@@ -125,25 +102,28 @@ void PackedLinear::pack_i8(std::span<const float> weight, std::span<const float>
   const std::size_t wide = panel_columns_ = kernels::panel_columns_i8();
   const std::size_t groups = quantisation_groups(in_);
   const std::size_t panels = (out_ + wide - 1) / wide;
-  i8_.assign(panels * groups * kGroup * wide, 0);
-  i8_scale_.assign(panels * groups * wide, 0.0F);
-  i8_sum_.assign(panels * groups * wide, 0.0F);
+  i8_.resize(panels * groups * kGroup * wide);
+  i8_scale_.resize(panels * groups * wide);
+  i8_sum_.resize(panels * groups * wide);
+  if (out_ % wide != 0) {  // outputs that are not there
+    const std::size_t last = (panels - 1) * groups * wide;
+    std::fill(i8_.begin() + static_cast<std::ptrdiff_t>(last * kGroup), i8_.end(), std::int8_t{0});
+    std::fill(i8_scale_.begin() + static_cast<std::ptrdiff_t>(last), i8_scale_.end(), 0.0F);
+    std::fill(i8_sum_.begin() + static_cast<std::ptrdiff_t>(last), i8_sum_.end(), 0.0F);
+  }
   std::vector<float> inverse_factor;
   if (!range.empty()) {
     factor_ = input_factors(weight, range);
     for (const float factor : factor_) inverse_factor.push_back(1.0F / factor);
   }
-  std::vector<float> row(groups * kGroup, 0.0F);
-  RoundedGroup rounded;
+  kernels::RoundedWeights rounded;
   for (std::size_t o = 0; o < out_; ++o) {
-    const float* from = weight.data() + o * in_;
-    if (factor_.empty()) {
-      std::copy_n(from, in_, row.begin());
-    } else {
-      for (std::size_t i = 0; i < in_; ++i) row[i] = from[i] * inverse_factor[i];
-    }
     for (std::size_t g = 0; g < groups; ++g) {
-      round_group(row.data() + g * kGroup, rounded);
+      const std::size_t first = g * kGroup;
+      kernels::round_weights({.w = weight.data() + o * in_ + first,
+                              .factor = inverse_factor.empty() ? nullptr : inverse_factor.data() + first,
+                              .n = std::min(kGroup, in_ - first)},
+                             rounded);
       const std::size_t at = (o / wide * groups + g) * wide;
       std::int8_t* to = i8_.data() + at * kGroup + o % wide * 4;
       for (std::size_t k = 0; k < kGroup; k += 4) std::memcpy(to + k * wide, rounded.values + k, 4);

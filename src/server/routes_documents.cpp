@@ -11,24 +11,6 @@ namespace {
 
 using nlohmann::json;
 
-std::string_view block_kind_name(BlockKind kind) {
-  switch (kind) {
-    case BlockKind::heading:
-      return "heading";
-    case BlockKind::paragraph:
-      return "paragraph";
-    case BlockKind::list_item:
-      return "list_item";
-    case BlockKind::quote:
-      return "quote";
-    case BlockKind::code:
-      return "code";
-    case BlockKind::table_row:
-      return "table_row";
-  }
-  return "paragraph";
-}
-
 void add_place(json& value, int page, int line) {
   if (page > 0) value["page"] = page;
   if (line > 0) value["line"] = line;

@@ -23,7 +23,7 @@ from project import ROOT, conclude
 
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "attune" / "tidy"
 # Flags of GCC that clang does not know, and what only slows it down.
-DROPPED = ("-fsanitize", "-fno-sanitize", "-Werror", "-W", "-g", "-O", "-fopenmp")
+DROPPED = ("-fsanitize", "-fno-sanitize", "-fno-tree", "-Werror", "-W", "-g", "-O", "-fopenmp")
 
 
 def dependencies_of(build):

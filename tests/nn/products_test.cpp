@@ -11,6 +11,7 @@
 #include "nn/kernels/gemm_f32.h"
 #include "nn/kernels/gemm_i8.h"
 #include "nn/kernels/quantise.h"
+#include "nn/kernels/round_weights.h"
 #include "nn/levels.hpp"
 
 namespace attune::nn {
@@ -78,7 +79,12 @@ TEST_CASE("the integer product is the exact sum of what was rounded: random numb
       std::uint32_t seed = 7;
       const auto next = [&] { return (seed = seed * 1664525U + 1013904223U) >> 16U; };
       for (auto& value : x) value = static_cast<std::uint8_t>(largest ? 127 : next() % 128);
-      for (auto& value : w) value = static_cast<std::int8_t>(largest ? -64 : static_cast<int>(next() % 129) - 64);
+      // The largest that fit into a lane: four weights of -64 and one of -2 of the eight inputs that share it.
+      const auto at_most = [](std::size_t k) { return k % 16 < 8 ? -64 : k % 16 == 8 || k % 16 == 10 ? -2 : 0; };
+      for (std::size_t at = 0; at < w.size(); ++at) {
+        const std::size_t k = at / (4 * wide) * 4 + at % 4;
+        w[at] = static_cast<std::int8_t>(largest ? at_most(k) : static_cast<int>(next() % 65) - 32);
+      }
       const Row x_scale = numbers(rows * groups, 1, 4);
       Row x_zero(rows * groups);
       for (float& zero : x_zero) zero = static_cast<float>(next() % 128);
@@ -176,6 +182,45 @@ TEST_CASE("rounding to 7 bits is the same at every level, bit for bit, and withi
       for (std::size_t level = 1; level < all.size(); ++level) {
         CHECK(all[level] == all[0]);
         CHECK(same_bits(scales[level], scales[0]));
+      }
+    }
+  }
+}
+
+TEST_CASE(
+    "weights are rounded to the same numbers at every level, within half a step, and no lane of 16 bits overflows") {
+  for (const std::size_t n : {1U, 5U, 127U, 128U}) {
+    for (const bool alike : {false, true}) {  // equal weights fill every lane
+      for (const bool with_factor : {false, true}) {
+        const Row w = alike ? Row(n, -0.7F) : numbers(n, 3, 14);
+        Row factor = numbers(n, 0.2F, 15);
+        for (float& value : factor) value += 1;
+        std::vector<std::vector<std::int8_t>> all;
+        Row scales;
+        at_every_level([&] {
+          kernels::RoundedWeights rounded;
+          kernels::round_weights({.w = w.data(), .factor = with_factor ? factor.data() : nullptr, .n = n}, rounded);
+          std::int32_t sum = 0;
+          int positive[kernels::kLanesOfGroup] = {};
+          int negative[kernels::kLanesOfGroup] = {};
+          for (std::size_t i = 0; i < kernels::kQuantGroup; ++i) {
+            const int value = rounded.values[i];
+            REQUIRE(std::abs(value) <= kernels::kMaxWeight);
+            const float wanted = i >= n ? 0.0F : with_factor ? w[i] * factor[i] : w[i];
+            REQUIRE(std::abs(rounded.scale * static_cast<float>(value) - wanted) <= 0.5001F * rounded.scale);
+            (value > 0 ? positive : negative)[kernels::lane_of(i)] += value;
+            sum += value;
+          }
+          CHECK(rounded.sum == sum);
+          CHECK(*std::ranges::max_element(positive) <= kernels::kMaxLaneSum);
+          CHECK(*std::ranges::min_element(negative) >= -kernels::kMaxLaneSum);
+          all.emplace_back(rounded.values, rounded.values + kernels::kQuantGroup);
+          scales.push_back(rounded.scale);
+        });
+        for (std::size_t level = 1; level < all.size(); ++level) {
+          CHECK(all[level] == all[0]);
+          CHECK(scales[level] == scales[0]);
+        }
       }
     }
   }

@@ -30,29 +30,11 @@ std::string bytes_of(const fs::path& path) {
   return std::move(*bytes);
 }
 
-std::string_view kind_name(BlockKind kind) {
-  switch (kind) {
-    case BlockKind::heading:
-      return "heading";
-    case BlockKind::paragraph:
-      return "paragraph";
-    case BlockKind::list_item:
-      return "list_item";
-    case BlockKind::quote:
-      return "quote";
-    case BlockKind::code:
-      return "code";
-    case BlockKind::table_row:
-      return "table_row";
-  }
-  return "?";
-}
-
 // What is compared: everything that a reader fills. Numbers that are 0 are left out.
 Json to_json(const ExtractedText& text) {
   Json blocks = Json::array();
   for (const Block& block : text.blocks) {
-    Json one = {{"kind", kind_name(block.kind)}};
+    Json one = {{"kind", block_kind_name(block.kind)}};
     if (block.level != 0) one["level"] = block.level;
     if (block.page != 0) one["page"] = block.page;
     if (block.line != 0) one["line"] = block.line;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "attune/core/byte_span.hpp"
@@ -11,6 +12,25 @@
 namespace attune {
 
 enum class BlockKind { heading, paragraph, list_item, quote, code, table_row };
+
+// As goldens and answers write it: "list_item".
+constexpr std::string_view block_kind_name(BlockKind kind) {
+  switch (kind) {
+    case BlockKind::heading:
+      return "heading";
+    case BlockKind::paragraph:
+      return "paragraph";
+    case BlockKind::list_item:
+      return "list_item";
+    case BlockKind::quote:
+      return "quote";
+    case BlockKind::code:
+      return "code";
+    case BlockKind::table_row:
+      return "table_row";
+  }
+  return "";
+}
 
 // One structural piece of a document's text. Blocks stand in order and never overlap; what lies between two blocks is
 // white space. A table row reads by itself ("Name: Ada; Born: 1815"), so that it can be cut from its header.

@@ -20,10 +20,10 @@ struct Lanes {
     __builtin_memcpy(&four, x, sizeof four);
     return _mm256_set1_epi32(four);
   }
-  // Eight inputs in two steps of four; both steps' pairs are added in 16 bits before they are widened.
-  static Ints add_products(Ints sum, Ints x_0, Ints w_0, Ints x_1, Ints w_1) {
-    const Ints pairs = _mm256_add_epi16(_mm256_maddubs_epi16(x_0, w_0), _mm256_maddubs_epi16(x_1, w_1));
-    return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+  static Ints lanes_for(Ints /*sum*/) { return _mm256_setzero_si256(); }
+  static Ints add_products(Ints lanes, Ints x, Ints w) { return _mm256_add_epi16(lanes, _mm256_maddubs_epi16(x, w)); }
+  static Ints add_lanes(Ints sum, Ints lanes) {
+    return _mm256_add_epi32(sum, _mm256_madd_epi16(lanes, _mm256_set1_epi16(1)));
   }
   static void add_group(float* y, Ints sum, GroupScales scales) {
     __m256 value = _mm256_mul_ps(_mm256_cvtepi32_ps(sum), _mm256_loadu_ps(scales.w_scale));

@@ -4,9 +4,11 @@ namespace attune::nn::kernels {
 namespace {
 
 struct Lanes : Avx512Lanes {
-  static Ints add_products(Ints sum, Ints x_0, Ints w_0, Ints x_1, Ints w_1) {
-    const Ints pairs = _mm512_add_epi16(_mm512_maddubs_epi16(x_0, w_0), _mm512_maddubs_epi16(x_1, w_1));
-    return _mm512_add_epi32(sum, _mm512_madd_epi16(pairs, _mm512_set1_epi16(1)));
+  static constexpr std::size_t kTileRows = 6;  // sums and lanes together take 24 of 32 registers
+  static Ints lanes_for(Ints /*sum*/) { return _mm512_setzero_si512(); }
+  static Ints add_products(Ints lanes, Ints x, Ints w) { return _mm512_add_epi16(lanes, _mm512_maddubs_epi16(x, w)); }
+  static Ints add_lanes(Ints sum, Ints lanes) {
+    return _mm512_add_epi32(sum, _mm512_madd_epi16(lanes, _mm512_set1_epi16(1)));
   }
 };
 

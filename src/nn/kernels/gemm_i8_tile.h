@@ -1,6 +1,6 @@
 // The tile that all vector versions of gemm_i8 share. Each gemm_i8_<level>.cpp defines `Lanes` (its vectors and one
-// multiply-add step) and includes this; everything is in an anonymous namespace, because each file is compiled for
-// another processor.
+// multiply-add step, which goes onto lanes of 16 bits that add_lanes() widens, or straight onto the sums of 32 bits)
+// and includes this; everything is in an anonymous namespace, because each file is compiled for another processor.
 #pragma once
 
 #include "nn/kernels/gemm_i8.h"
@@ -10,6 +10,32 @@ namespace attune::nn::kernels {
 namespace {
 
 constexpr std::size_t kPanel = 2 * Lanes::kColumns;
+constexpr std::size_t kSteps = 4;  // of four inputs each, before lanes are widened
+
+// Onto the sums of R rows and a whole panel: 16 inputs.
+template <std::size_t R>
+inline void add_sixteen(const std::uint8_t* x, std::size_t x_stride, const std::int8_t* w, Lanes::Ints (&left)[R],
+                        Lanes::Ints (&right)[R]) {
+  Lanes::Ints left_lanes[R];
+  Lanes::Ints right_lanes[R];
+  for (std::size_t r = 0; r < R; ++r) {
+    left_lanes[r] = Lanes::lanes_for(left[r]);
+    right_lanes[r] = Lanes::lanes_for(right[r]);
+  }
+  for (std::size_t step = 0; step < kSteps; ++step) {
+    const Lanes::Ints w_left = Lanes::load(w + step * 4 * kPanel);
+    const Lanes::Ints w_right = Lanes::load(w + step * 4 * kPanel + 4 * Lanes::kColumns);
+    for (std::size_t r = 0; r < R; ++r) {
+      const Lanes::Ints x_r = Lanes::broadcast(x + r * x_stride + step * 4);
+      left_lanes[r] = Lanes::add_products(left_lanes[r], x_r, w_left);
+      right_lanes[r] = Lanes::add_products(right_lanes[r], x_r, w_right);
+    }
+  }
+  for (std::size_t r = 0; r < R; ++r) {
+    left[r] = Lanes::add_lanes(left[r], left_lanes[r]);
+    right[r] = Lanes::add_lanes(right[r], right_lanes[r]);
+  }
+}
 
 // R rows next to a whole panel: whole-number sums of one group in registers, then onto y. The first tile of a panel
 // asks for the next panel's memory: with few rows, a panel is through before the processor has noticed what comes.
@@ -23,23 +49,14 @@ inline void run_tile(const GemmI8& job, std::size_t row, float* y, std::size_t y
     Lanes::Ints left[R];
     Lanes::Ints right[R];
     for (std::size_t r = 0; r < R; ++r) left[r] = right[r] = Lanes::zero();
-    for (std::size_t k = 0; k < kQuantGroup; k += 8) {
-      const Lanes::Ints left_0 = Lanes::load(w);
-      const Lanes::Ints right_0 = Lanes::load(w + 4 * Lanes::kColumns);
-      const Lanes::Ints left_1 = Lanes::load(w + 8 * Lanes::kColumns);
-      const Lanes::Ints right_1 = Lanes::load(w + 12 * Lanes::kColumns);
-      for (std::size_t r = 0; r < R; ++r) {
-        const Lanes::Ints x_0 = Lanes::broadcast(x + r * job.x_stride + k);
-        const Lanes::Ints x_1 = Lanes::broadcast(x + r * job.x_stride + k + 4);
-        left[r] = Lanes::add_products(left[r], x_0, left_0, x_1, left_1);
-        right[r] = Lanes::add_products(right[r], x_0, right_0, x_1, right_1);
-      }
+    for (std::size_t k = 0; k < kQuantGroup; k += 4 * kSteps) {
+      add_sixteen<R>(x + k, job.x_stride, w, left, right);
       if constexpr (kFetchNext) {
-        for (std::size_t line = 0; line < 16 * Lanes::kColumns; line += 64) {
+        for (std::size_t line = 0; line < kSteps * 4 * kPanel; line += 64) {
           __builtin_prefetch(w + job.groups * kQuantGroup * kPanel + line);
         }
       }
-      w += 16 * Lanes::kColumns;
+      w += kSteps * 4 * kPanel;
     }
     const float* scale = job.w_scale + g * kPanel;
     const float* sum = job.w_sum + g * kPanel;
@@ -79,7 +96,7 @@ inline void run_rest(const GemmI8& job, std::size_t row) {
   }
 }
 
-// The inner step of run_tile with everything in registers.
+// What add_sixteen does, with everything in registers.
 inline std::size_t run_peak(std::size_t steps) {
   constexpr std::size_t kChains = 8;
   Lanes::Ints x = Lanes::zero();
@@ -87,12 +104,14 @@ inline std::size_t run_peak(std::size_t steps) {
   Lanes::Ints sums[kChains];
   for (Lanes::Ints& sum : sums) sum = Lanes::zero();
   for (std::size_t step = 0; step < steps; ++step) {
-    // The compiler must take both for new each time, or it would do the products once.
     for (Lanes::Ints& sum : sums) {
-      __asm__ volatile("" : "+v"(x), "+v"(w));
-      Lanes::Ints x_1 = x;
-      __asm__ volatile("" : "+v"(x_1));
-      sum = Lanes::add_products(sum, x, w, x_1, w);
+      Lanes::Ints lanes = Lanes::lanes_for(sum);
+      for (std::size_t product = 0; product < kSteps; ++product) {
+        // The compiler must take both for new each time, or it would do the product once.
+        __asm__ volatile("" : "+v"(x), "+v"(w));
+        lanes = Lanes::add_products(lanes, x, w);
+      }
+      sum = Lanes::add_lanes(sum, lanes);
     }
   }
   for (const Lanes::Ints& sum : sums) {
@@ -100,7 +119,7 @@ inline std::size_t run_peak(std::size_t steps) {
     __builtin_memcpy(&first, &sum, sizeof first);
     peak_sink_i8 = first;
   }
-  return kChains * Lanes::kColumns * 8;
+  return kChains * Lanes::kColumns * 4 * kSteps;
 }
 
 inline void run_all(const GemmI8& job) {

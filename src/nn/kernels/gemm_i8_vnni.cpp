@@ -4,9 +4,9 @@ namespace attune::nn::kernels {
 namespace {
 
 struct Lanes : Avx512Lanes {
-  static Ints add_products(Ints sum, Ints x_0, Ints w_0, Ints x_1, Ints w_1) {
-    return _mm512_dpbusd_epi32(_mm512_dpbusd_epi32(sum, x_0, w_0), x_1, w_1);
-  }
+  static Ints lanes_for(Ints sum) { return sum; }
+  static Ints add_products(Ints lanes, Ints x, Ints w) { return _mm512_dpbusd_epi32(lanes, x, w); }
+  static Ints add_lanes(Ints /*sum*/, Ints lanes) { return lanes; }
 };
 
 }  // namespace
