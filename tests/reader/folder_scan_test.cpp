@@ -1,7 +1,6 @@
 // scan_folder and the rules that it follows.
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
 #include <string>
 #include <vector>
 
@@ -14,31 +13,20 @@
 #include "attune/reader.hpp"
 
 #include "reader/ignore_rules.hpp"
+#include "temporary_folder.hpp"
 
 namespace attune {
 namespace {
 
 namespace fs = std::filesystem;
 
-// A folder that is gone after the test.
-class Folder {
+// A folder that can be scanned.
+class Folder : public testing::TemporaryFolder {
  public:
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "attune-scan-XXXXXX").string();
-    path_ = ::mkdtemp(name.data());
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  ~Folder() { fs::remove_all(path_); }
-
-  void write(const fs::path& name, std::string_view text = "text") const {
-    fs::create_directories((path_ / name).parent_path());
-    std::ofstream(path_ / name) << text;
-  }
-  [[nodiscard]] const fs::path& path() const { return path_; }
+  void write(const fs::path& name, std::string_view text = "text") const { TemporaryFolder::write(name, text); }
 
   [[nodiscard]] Scan scan(const ScanOptions& options = {}) const {
-    Result<Scan> scan = scan_folder(path_, options);
+    Result<Scan> scan = scan_folder(path(), options);
     REQUIRE_MESSAGE(scan, (scan ? "" : scan.error().text));
     return std::move(*scan);
   }
@@ -47,9 +35,6 @@ class Folder {
     for (const ScannedFile& file : scan(options).files) paths.push_back(file.path);
     return paths;
   }
-
- private:
-  fs::path path_;
 };
 
 template <typename Change>
