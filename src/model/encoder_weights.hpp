@@ -23,11 +23,11 @@ enum class NumberType { f32, f16, bf16, q4, i8 };  // q4: the blocks of nn::unpa
 // A matrix as its file holds it. Nothing is aligned: read through read_rows.
 struct WeightMatrix {
   NumberType type = NumberType::f32;
-  std::span<const std::uint8_t> bytes;       // [rows, columns] row-major, or [columns, rows] if `transposed`
+  std::span<const std::uint8_t> bytes;            // [rows, columns] row-major, or [columns, rows] if `transposed`
   std::span<const std::uint8_t> row_scales = {};  // [rows] FP32, for i8 only
-  std::size_t rows = 0;                      // outputs
-  std::size_t columns = 0;                   // inputs
-  bool transposed = false;                   // ONNX keeps [inputs, outputs]; f32, f16 and bf16 only
+  std::size_t rows = 0;                           // outputs
+  std::size_t columns = 0;                        // inputs
+  bool transposed = false;                        // ONNX keeps [inputs, outputs]; f32, f16 and bf16 only
 };
 
 // Writes rows first … first + count - 1 as FP32 to out [count, columns]. Rows must be in range.
