@@ -38,7 +38,8 @@ Status run_rerank(const RerankCommandOptions& options, Session& session) {
   const auto models = options.common.models.empty() ? default_models() : options.common.models;
   const auto embedder = open_embedder(models / "embedder", {.threads = options.common.threads});
   if (!embedder) return embedder.error();
-  const auto reranker = open_reranker(models / "reranker");
+  const auto reranker = open_reranker(models / "reranker", embedder->get());
+  if (!reranker && reranker.error().kind != ErrorKind::unavailable) return reranker.error();
   const std::vector<std::string_view> views(texts->begin(), texts->end());
   const auto scored =
       score_pairs(embedder->get(), reranker ? reranker->get() : nullptr, options.query, views, session.stop);

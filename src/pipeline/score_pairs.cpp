@@ -14,7 +14,7 @@ Result<PairScores> cross_encoder_scores(const Reranker& reranker, std::string_vi
     hits[i].chunk_id = static_cast<std::int64_t>(i);
     hits[i].text = texts[i];
   }
-  const auto ordered = reranker.rerank(query, hits, {.keep = hits.size()});
+  const auto ordered = reranker.rerank(query, hits, {.keep = hits.size(), .first_stage = 0});
   if (!ordered) return ordered.error();
   PairScores scores{.scores = std::vector<float>(texts.size()), .scorer = reranker.identity(), .cross_encoder = true};
   for (const Hit& hit : *ordered) scores.scores[static_cast<std::size_t>(hit.chunk_id)] = hit.score;

@@ -49,7 +49,7 @@ struct Workspace::Parts {
   std::unique_ptr<Store> store;
   std::unique_ptr<Embedder> embedder;
   std::unique_ptr<VectorIndex> vectors;  // reads from store: destroyed before it
-  std::unique_ptr<Reranker> reranker;
+  std::unique_ptr<Reranker> reranker;    // reads through embedder: destroyed before it
   std::vector<std::string> notes;
 };
 
@@ -82,7 +82,7 @@ Result<std::unique_ptr<Workspace>> Workspace::open(const WorkspaceOptions& optio
       parts.notes.push_back("no embedder is loaded, so only words are searched: " + embedder.error().text);
     }
   }
-  auto reranker = open_reranker(models / "reranker");
+  auto reranker = open_reranker(models / "reranker", parts.embedder.get());
   if (reranker) {
     parts.reranker = *std::move(reranker);
   } else if (reranker.error().kind != ErrorKind::unavailable) {

@@ -18,7 +18,7 @@ struct ScoredChunk {
 
 // What one leg said about a hit. A leg that did not find the hit has no part in it.
 struct ScorePart {
-  std::string leg;         // "bm25", "dense", …
+  std::string leg;         // "bm25", "dense", "rerank", …
   int rank = 0;            // 1-based place in the leg's own list
   float score = 0;         // the leg's own score
   float contribution = 0;  // what it added to Hit::score
@@ -45,6 +45,7 @@ struct Hit {
   Citation citation;
   float score = 0;
   std::vector<ScorePart> parts;
+  ByteSpan best_window;              // in `text`: what a reranker's score is for, if it had to cut; else empty
   ByteSpan snippet;                  // in `text`: the stretch to show
   std::vector<ByteSpan> highlights;  // in `text`: matched words, in order, not overlapping
 };
