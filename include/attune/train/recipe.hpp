@@ -23,7 +23,7 @@ struct RecipeData {
   std::string path;                                 // a file, from the folder of the training data or absolute
   double weight = 1;                                // as WeightedSet::weight
   std::size_t limit = 0;                            // take only so many groups, chosen by the seed; 0: all
-  std::optional<double> margin;                     // as drop_likely_answers; absent: RecipeMining::margin
+  std::optional<double> margin = {};                // as drop_likely_answers; absent: RecipeMining::margin
   bool labelled = true;                             // false: its grades say nothing, only teachers are learned from
   std::optional<AugmentOptions> augmentation = {};  // instead of Recipe::augmentation
   std::vector<std::string> teachers = {};           // names of those with a model that read it; empty: all
