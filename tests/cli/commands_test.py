@@ -1,4 +1,5 @@
 """Every command as a person or a script would run it: its output, its JSON and its exit code."""
+import json
 import subprocess
 
 import program
@@ -94,10 +95,25 @@ class Commands(program.ProgramTest):
 
     def test_every_command_has_help_with_an_example(self):
         listing = self.run_attune("--help").stdout
-        for command in ("index", "search", "serve", "status", "remove", "rerank", "embed", "explain", "model", "eval", "doctor",
-                        "completion"):
+        for command in ("index", "search", "serve", "status", "remove", "rerank", "embed", "explain", "model", "train",
+                        "eval", "doctor", "completion"):
             self.assertIn(command, listing)
             self.assertIn("attune " + command, self.run_attune(command, "--help").stdout)
+
+    def test_training_says_what_it_would_cost_and_refuses_what_is_kept_for_evaluation(self):
+        lines = "".join(
+            json.dumps({"query": f"who wrote book {n}", "positives": [f"Book {n} was written by author {n}."]}) + "\n"
+            for n in range(40))
+        pairs = self.write("pairs.jsonl", lines)
+        plan = self.run_json("train", "reranker", pairs, "--dry-run", "--steps", "7")
+        self.assertEqual((plan["groups"], plan["passages"], plan["steps"]), (40, 40, 7))
+        self.assertGreater(plan["training_seconds"] + plan["preparation_seconds"], 0)
+        self.write("data/CATALOGUE.md", "sets")
+        kept = self.write("data/retrieval/pairs.jsonl", lines)
+        refused = self.run_attune("train", "reranker", kept, "--dry-run", expect=2)
+        self.assertIn("evaluat", refused.stderr)
+        nothing = self.run_attune("train", "reranker", expect=2)
+        self.assertIn("nothing to train on", nothing.stderr)
 
     def test_completion_scripts_complete(self):
         script = self.run_attune("completion", "bash").stdout

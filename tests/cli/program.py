@@ -31,6 +31,7 @@ class ProgramTest(unittest.TestCase):
         path = self.folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return path
 
     def run_attune(self, *arguments, expect=0, stdin=""):
         done = subprocess.run([program(), *map(str, arguments)], input=stdin, text=True, capture_output=True,
