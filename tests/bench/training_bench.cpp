@@ -17,6 +17,7 @@
 #include "train/adamw.hpp"
 #include "train/joint_layers.hpp"
 
+namespace attune::train {
 namespace {
 
 constexpr std::size_t kGroup = 8;
@@ -31,10 +32,7 @@ std::vector<float> random_numbers(std::size_t count, float size) {
   return numbers;
 }
 
-}  // namespace
-
-int main(int argc, char** argv) {
-  using namespace attune;
+int run(int argc, char** argv) {
   if (argc < 2) return 2;
   std::ifstream file(argv[1]);
   std::vector<std::pair<std::size_t, std::size_t>> lengths;
@@ -44,12 +42,12 @@ int main(int argc, char** argv) {
   const auto layout = joint_layout(shape);
   std::vector<float> weights = random_numbers(layout.back().first + 1, 0.03F);
   const std::vector<float> states = random_numbers(512 * shape.width, 1);
-  std::vector<train::TrainableLayer> layers(shape.upper_layers);
-  std::vector<train::JointPass> passes(kLanes);
+  std::vector<TrainableLayer> layers(shape.upper_layers);
+  std::vector<JointPass> passes(kLanes);
   std::vector<std::vector<float>> gradients(kLanes);
-  train::AdamWState adamw;
+  AdamWState adamw;
   adamw.reset(weights.size());
-  const std::vector<train::WeightGroup> groups{{0, weights.size(), true, 1}};
+  const std::vector<WeightGroup> groups{{0, weights.size(), true, 1}};
 
   double best = 1e9;
   for (int step = 0; step < steps; ++step) {
@@ -59,7 +57,7 @@ int main(int argc, char** argv) {
     share_out<int>(kLanes, kLanes, {}, [&](std::size_t lane, int&) {
       gradients[lane].assign(weights.size(), 0.0F);
       for (std::size_t first = lane * kGroup; first + kGroup <= kStep; first += kLanes * kGroup) {
-        std::vector<train::PairStates> pairs;
+        std::vector<PairStates> pairs;
         for (std::size_t i = first; i < first + kGroup; ++i) {
           const auto [query, passage] = lengths[i % lengths.size()];
           pairs.push_back({std::span(states).first(query * shape.width),
@@ -71,10 +69,18 @@ int main(int argc, char** argv) {
       }
     });
     for (std::size_t i = 0; i < weights.size(); ++i) gradients[0][i] += gradients[1][i];
-    const auto scale = static_cast<float>(1 / std::max(train::gradient_norm(gradients[0]), 1.0));
+    const auto scale = static_cast<float>(1 / std::max(gradient_norm(gradients[0]), 1.0));
     for (float& g : gradients[0]) g *= scale;
-    train::adamw_step({}, groups, static_cast<std::uint64_t>(step) + 1, 1e-5, gradients[0], adamw, weights);
+    adamw_step({}, groups, static_cast<std::uint64_t>(step) + 1, 1e-5, gradients[0], adamw, weights);
     best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - started).count());
   }
   std::printf("Attune   %.1f pairs/s\n", static_cast<double>(kStep) / best);
+  return 0;
+}
+
+}  // namespace
+}  // namespace attune::train
+
+int main(int argc, char** argv) {
+  return attune::train::run(argc, argv);
 }
