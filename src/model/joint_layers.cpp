@@ -5,6 +5,8 @@
 #include "attune/core/work_sharing.hpp"
 #include "attune/model/joint.hpp"
 
+#include "model/norm_range.hpp"
+
 namespace attune {
 namespace {
 
@@ -17,13 +19,6 @@ struct PackedJointLayer {
 
 std::vector<float> copy_of(std::span<const float> numbers) {
   return {numbers.begin(), numbers.end()};
-}
-
-// How large the numbers behind a LayerNorm get in each column: those within three standard deviations.
-std::vector<float> range_behind(std::span<const float> scale, std::span<const float> shift) {
-  std::vector<float> range(scale.size());
-  for (std::size_t i = 0; i < range.size(); ++i) range[i] = std::abs(shift[i]) + 3 * std::abs(scale[i]);
-  return range;
 }
 
 // One thread's rows of some pairs. K input rows, R rows that go through a layer, as train/joint_layers.hpp has them.

@@ -6,6 +6,8 @@
 
 #include "attune/core/work_sharing.hpp"
 
+#include "model/norm_range.hpp"
+
 namespace attune {
 namespace {
 
@@ -31,13 +33,6 @@ nn::PackedLinear pack_linears(std::initializer_list<const LinearParameters*> par
   return nn::PackedLinear::pack({weight, bias}, precision, range);
 }
 
-// How large the numbers behind a LayerNorm get in each column: those within three standard deviations.
-std::vector<float> range_behind(const NormParameters& norm) {
-  std::vector<float> range(norm.scale.size());
-  for (std::size_t i = 0; i < range.size(); ++i) range[i] = std::abs(norm.shift[i]) + 3 * std::abs(norm.scale[i]);
-  return range;
-}
-
 std::size_t tokens_of(PackedEncoder::Group group) {
   std::size_t tokens = 0;
   for (const Encoder::Sequence& sequence : group) tokens += sequence.ids.size();
@@ -61,8 +56,8 @@ void activate(HeadParameters::Activation activation, std::span<float> x) {
 
 PackedEncoder::Layer PackedEncoder::pack_layer(const LayerParameters& layer, const NormParameters& input_norm,
                                                nn::Precision precision, AlignedVector<float>& memory) {
-  const std::vector<float> input_range = range_behind(input_norm);
-  const std::vector<float> inner_range = range_behind(layer.attention_norm);
+  const std::vector<float> input_range = range_behind(input_norm.scale, input_norm.shift);
+  const std::vector<float> inner_range = range_behind(layer.attention_norm.scale, layer.attention_norm.shift);
   return {.query = pack_linears({&layer.query}, precision, input_range, memory),
           .key_value = pack_linears({&layer.key, &layer.value}, precision, input_range, memory),
           .attention_output = pack_linears({&layer.attention_output}, precision, {}, memory),

@@ -6,6 +6,7 @@
 
 #include "attune/core/dot_product.hpp"
 #include "attune/core/file.hpp"
+#include "attune/text.hpp"
 
 namespace attune::train {
 namespace {
@@ -13,11 +14,9 @@ namespace {
 constexpr std::size_t kTextsAtOnce = 512;
 constexpr std::uint64_t kMostBytes = 8ULL << 30U;
 
-// At most `bytes` of valid UTF-8, no code point cut.
+// What mining reads of a passage, so that all teachers judge the same text.
 std::string_view cut(std::string_view text, std::size_t bytes) {
-  if (bytes == 0 || text.size() <= bytes) return text;
-  while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & 0xC0U) == 0x80U) --bytes;
-  return text.substr(0, bytes);
+  return bytes == 0 ? text : text.substr(0, text::grapheme_boundary_at_or_before(text, bytes));
 }
 
 struct Texts {
