@@ -24,6 +24,7 @@ struct TrainOptions {
   std::filesystem::path data;
   std::filesystem::path run = "attune-training";
   std::filesystem::path output;
+  std::filesystem::path keep_scores;
   std::size_t steps = 0;
   bool dry_run = false;
 };
@@ -137,6 +138,7 @@ Result<train::RerankerTraining> training_of(const TrainOptions& options) {
   training.folder = options.run;
   training.cache = options.run / "cache";
   training.output = options.output.empty() ? options.run / "model.safetensors" : options.output;
+  training.keep_scores = options.keep_scores;
   training.threads = options.common.threads;
   return training;
 }
@@ -177,6 +179,10 @@ Status run_reranker(const TrainOptions& options, Session& session) {
   line.clear();
   if (!report) return report.error();
   if (!report->finished) session.exit_code = kFailed;
+  if (!training->keep_scores.empty()) {
+    print_line("teachers' scores written to " + to_utf8(training->keep_scores));
+    return {};
+  }
   if (options.common.json) {
     const nlohmann::ordered_json json = {{"steps", report->steps},         {"finished", report->finished},
                                          {"best_step", report->best_step}, {"first_measure", report->first_measure},
@@ -212,6 +218,8 @@ void add_train_command(CLI::App& app, Session& session) {
   command->add_option("--run", options->run, "folder of the run: checkpoint, log, loss curve")->capture_default_str();
   command->add_option("--out", options->output, "file for the weights (default: model.safetensors in --run)");
   command->add_option("--steps", options->steps, "instead of the recipe's number of steps");
+  command->add_option("--keep-scores", options->keep_scores,
+                      "let the recipe's teachers judge, write their scores to this file, and stop");
   command->add_flag("--dry-run", options->dry_run, "tell time and memory, and do nothing");
   command->add_option("--models", options->common.models, "folder with the models");
   command->add_option("--threads", options->common.threads, "threads; 0 means one for each core")

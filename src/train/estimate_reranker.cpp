@@ -114,9 +114,10 @@ Result<TrainingEstimate> estimate_reranker(const RerankerTraining& training, con
       time_reading(*sets, **embedder, {recipe.model.lower_layers, recipe.model.max_tokens}, stop);
   if (!token_seconds) return token_seconds.error();
   const auto tokens = static_cast<double>(estimate.tokens);
-  const auto teachers = static_cast<double>(
-      std::ranges::count_if(recipe.loss.teachers, [](const RecipeTeacher& teacher) { return !teacher.model.empty(); }));
-  // Once for mining, once for states, once for each teacher.
+  const auto judges = [](const RecipeTeacher& teacher) { return !teacher.model.empty(); };
+  const bool have_judged = !recipe.loss.scores.empty();
+  const auto teachers = have_judged ? 0.0 : static_cast<double>(std::ranges::count_if(recipe.loss.teachers, judges));
+  // Once for mining, once for states, once for each teacher that has not judged before.
   estimate.preparation_seconds = tokens * *token_seconds * (2 + teachers);
 
   const double passage_tokens = tokens / static_cast<double>(estimate.passages);

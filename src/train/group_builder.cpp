@@ -14,6 +14,7 @@ constexpr std::size_t kMostPassagesOfGroup = 4096;
 constexpr std::size_t kMostGroups = 4U << 20U;
 constexpr std::size_t kMostBytes = std::size_t{8} << 30U;
 constexpr int kBestGrade = 100;
+constexpr const char* kTooManyGroups = "there are more than 4,194,304 groups";
 
 Status check_text(std::string_view text, std::string_view what, std::size_t longest) {
   if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) {
@@ -57,9 +58,17 @@ Status GroupBuilder::add(std::string language, std::string query, const std::vec
   return add(std::move(id), std::move(language), std::move(query), stated);
 }
 
+Status GroupBuilder::add_question(std::string language, std::string query) {
+  if (set_.groups.size() >= kMostGroups) return Error{ErrorKind::too_large, kTooManyGroups};
+  if (const Status fine = check_text(query, "the query", kLongestQuery); !fine) return fine;
+  std::string id = set_.source + ":" + std::to_string(set_.groups.size() + 1);
+  set_.groups.push_back({.id = std::move(id), .language = std::move(language), .query = std::move(query)});
+  return {};
+}
+
 Status GroupBuilder::add(std::string id, std::string language, std::string query,
                          const std::vector<StatedPassage>& stated) {
-  if (set_.groups.size() >= kMostGroups) return Error{ErrorKind::too_large, "there are more than 4,194,304 groups"};
+  if (set_.groups.size() >= kMostGroups) return Error{ErrorKind::too_large, kTooManyGroups};
   if (const Status fine = check_text(query, "the query", kLongestQuery); !fine) return fine;
   if (stated.empty()) return Error{ErrorKind::bad_input, "the query has no passages"};
   if (stated.size() > kMostPassagesOfGroup) {

@@ -27,6 +27,8 @@ class GroupBuilder {
   Status add(std::string id, std::string language, std::string query, const std::vector<StatedPassage>& stated);
   // The same with ids that count from 1: "<source>:<n>".
   Status add(std::string language, std::string query, const std::vector<StatedPassage>& stated);
+  // A question that states nothing about any passage, with an id as above.
+  Status add_question(std::string language, std::string query);
   // The place of a text that is valid UTF-8 and not empty.
   Result<std::uint32_t> add_passage(std::string_view text);
 

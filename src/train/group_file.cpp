@@ -145,7 +145,7 @@ class GroupFileReader {
       group.avoid.push_back(*place);
     }
     if (const Status read = parse_scores(json.at("scores").get<std::string>(), group.scores); !read) return read;
-    if (group.passages.empty() || group.scores.size() != group.passages.size() * set_.teachers.size()) {
+    if (group.scores.size() != group.passages.size() * set_.teachers.size()) {
       return Error{ErrorKind::corrupt, "a group has another number of scores than its passages and teachers ask for"};
     }
     set_.groups.push_back(std::move(group));

@@ -58,9 +58,8 @@ void hold_out(std::span<GroupSet> sets, double share, std::uint64_t seed) {
   for (std::size_t set = 0; set < sets.size(); ++set) {
     for (const std::string& text : sets[set].passages) nodes[set].push_back(connected.node_of(text));
     for (const Group& group : sets[set].groups) {
-      const std::size_t first = nodes[set][group.passages.front().passage];
+      const std::size_t first = connected.node_of(group.query);
       connected.count_group(first);
-      connected.join(first, connected.node_of(group.query));
       for (const GroupPassage& passage : group.passages) {
         if (!passage.mined) connected.join(first, nodes[set][passage.passage]);
       }
@@ -78,7 +77,7 @@ void hold_out(std::span<GroupSet> sets, double share, std::uint64_t seed) {
       sets[set].held_out[place] = is_out(nodes[set][place]) ? 1 : 0;
     }
     for (Group& group : sets[set].groups) {
-      group.held_out = sets[set].held_out[group.passages.front().passage] != 0;
+      group.held_out = is_out(connected.node_of(group.query));
     }
   }
 }

@@ -101,7 +101,12 @@ std::optional<Cloze> cloze_of(const ClozeSource& source, Randomness& chance) {
   return cloze;
 }
 
-Result<std::vector<std::string>> read_paragraphs(const std::filesystem::path& file) {
+Result<std::vector<std::string>> read_passages(const std::filesystem::path& file) {
+  if (to_utf8(file.filename()).find(".jsonl") != std::string::npos) {
+    auto groups = read_groups(file);
+    if (!groups) return groups.error();
+    return std::move(groups->passages);
+  }
   const auto paragraphs = read_titled(file);
   if (!paragraphs) return paragraphs.error();
   std::vector<std::string> texts;

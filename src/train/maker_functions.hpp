@@ -15,6 +15,7 @@ Result<GroupSet> make_title_pairs(const std::filesystem::path& file, std::uint64
 Result<GroupSet> make_cloze_pairs(const std::filesystem::path& file, std::uint64_t seed);
 Result<GroupSet> make_to_chinese(const std::filesystem::path& file, std::uint64_t seed);
 Result<GroupSet> make_to_english(const std::filesystem::path& file, std::uint64_t seed);
+Result<GroupSet> make_questions(const std::filesystem::path& file, std::uint64_t seed);
 Result<GroupSet> make_index_pairs(const std::filesystem::path& file, std::uint64_t seed);
 
 // A sentence taken out of a passage, and what is left.

@@ -15,6 +15,7 @@ constexpr std::array kMakers = {
     Maker{"cloze", "titled paragraphs: a sentence asks for the paragraph that it was taken out of", make_cloze_pairs},
     Maker{"to-chinese", "sentence pairs: English ones ask for their Chinese translations", make_to_chinese},
     Maker{"to-english", "sentence pairs: Chinese ones ask for their English translations", make_to_english},
+    Maker{"questions", "questions without answers: teachers judge the passages of other files", make_questions},
     Maker{"index", "an Attune database: titles, headings, definitions and sentences ask for its passages",
           make_index_pairs},
 };

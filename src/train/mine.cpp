@@ -51,7 +51,8 @@ struct Embedding {
   }
 };
 
-// The passages and groups of one side: nothing on it is ever seen from the other.
+// What the groups of one side are searched among. Training never sees a held-out passage; held-out groups are held
+// against all passages, or their questions would be much easier than real ones.
 struct Side {
   std::vector<std::uint32_t> passages;  // places in the set
   std::vector<std::uint32_t> groups;
@@ -60,7 +61,9 @@ struct Side {
 std::array<Side, 2> sides_of(const GroupSet& set) {
   std::array<Side, 2> sides;
   for (std::uint32_t place = 0; place < set.passages.size(); ++place) {
-    sides[place < set.held_out.size() && set.held_out[place] != 0 ? 1 : 0].passages.push_back(place);
+    const bool held_out = place < set.held_out.size() && set.held_out[place] != 0;
+    if (!held_out) sides[0].passages.push_back(place);
+    sides[1].passages.push_back(place);
   }
   for (std::uint32_t group = 0; group < set.groups.size(); ++group) {
     sides[set.groups[group].held_out ? 1 : 0].groups.push_back(group);
@@ -159,7 +162,7 @@ void mine_group(const Field& field, std::uint32_t index, std::span<const float> 
   }
   std::sort(group.avoid.begin(), group.avoid.end());
   for (const GroupPassage& passage : group.passages) {
-    // Stated passages stand on the group's side as well: hold_out() keeps them together.
+    // Stated passages are searched among as well: hold_out() keeps them together.
     const auto place = std::lower_bound(members.begin(), members.end(), passage.passage) - members.begin();
     const auto at = static_cast<std::size_t>(place);
     const bool here = at < members.size() && members[at] == passage.passage;

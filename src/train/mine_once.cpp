@@ -12,7 +12,7 @@ namespace attune::train {
 namespace {
 
 // Raised whenever the same input gives other groups than before.
-constexpr int kMiningRules = 1;
+constexpr int kMiningRules = 2;
 
 }  // namespace
 

@@ -9,17 +9,20 @@
 namespace attune::train {
 namespace {
 
-// A group teaches something if there is an answer and something else to tell it from.
-bool is_of_use(const GroupSet& set, const Group& group) {
+// A group teaches something if there is an answer and something else to tell it from, or a list that teachers order.
+bool is_of_use(const GroupSet& set, const Group& group, bool labelled) {
+  if (!labelled) return group.passages.size() > 1;
   const bool answers = std::any_of(group.passages.begin(), group.passages.end(),
                                    [](const GroupPassage& passage) { return passage.grade > 0; });
   return answers && (group.passages.size() > 1 || set.passages.size() > 1);
 }
 
-std::vector<std::uint32_t> useful_groups(const GroupSet& set, bool held_out) {
+std::vector<std::uint32_t> useful_groups(const WeightedSet& weighted, bool held_out) {
+  const GroupSet& set = *weighted.set;
   std::vector<std::uint32_t> groups;
   for (std::uint32_t group = 0; group < set.groups.size(); ++group) {
-    if (set.groups[group].held_out == held_out && is_of_use(set, set.groups[group])) groups.push_back(group);
+    if (set.groups[group].held_out == held_out && is_of_use(set, set.groups[group], weighted.labelled))
+      groups.push_back(group);
   }
   return groups;
 }
@@ -40,7 +43,7 @@ double length_of(const GroupSet& set, const Group& group, std::size_t group_size
 // each round, so a weight of 0.4 has seen every group after two and a half epochs.
 void add_visits(const WeightedSet& weighted, std::uint32_t which, std::uint64_t epoch, Randomness chance,
                 std::vector<GroupPlace>& places) {
-  std::vector<std::uint32_t> groups = useful_groups(*weighted.set, false);
+  std::vector<std::uint32_t> groups = useful_groups(weighted, false);
   if (groups.empty() || !(weighted.weight > 0)) return;
   const auto visits_until = [&](std::uint64_t end) {
     return static_cast<std::uint64_t>(
@@ -107,7 +110,7 @@ std::vector<GroupPlace> held_out_groups(std::span<const WeightedSet> sets, std::
   std::vector<std::vector<std::uint32_t>> groups;
   std::size_t total = 0;
   for (const WeightedSet& weighted : sets) {
-    groups.push_back(useful_groups(*weighted.set, true));
+    groups.push_back(useful_groups(weighted, true));
     total += groups.back().size();
   }
   std::vector<GroupPlace> places;

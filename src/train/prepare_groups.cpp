@@ -68,9 +68,9 @@ Result<GroupSet> groups_of(const RecipeData& data, const RecipeInputs& inputs, s
   for (const std::string& more : data.also) {
     const auto file = allowed_path(more, inputs);
     if (!file) return file.error();
-    const auto paragraphs = read_paragraphs(*file);
-    if (!paragraphs) return paragraphs.error();
-    add_passages(*set, *paragraphs);
+    const auto texts = read_passages(*file);
+    if (!texts) return texts.error();
+    add_passages(*set, *texts);
   }
   return set;
 }
@@ -79,7 +79,7 @@ Result<GroupSet> groups_of(const RecipeData& data, const RecipeInputs& inputs, s
 
 std::vector<WeightedSet> RecipeSets::weighted() const {
   std::vector<WeightedSet> all;
-  for (std::size_t i = 0; i < sets.size(); ++i) all.push_back({&sets[i], weights[i]});
+  for (std::size_t i = 0; i < sets.size(); ++i) all.push_back({&sets[i], weights[i], labelled[i]});
   return all;
 }
 
@@ -98,8 +98,11 @@ Result<RecipeSets> prepare_groups(const Recipe& recipe, const RecipeInputs& inpu
                                   std::stop_token stop) {
   auto made = make_groups(recipe, inputs);
   if (!made) return made.error();
-  RecipeSets prepared{std::move(*made), {}};
-  for (const RecipeData& data : recipe.data) prepared.weights.push_back(data.weight);
+  RecipeSets prepared{std::move(*made), {}, {}};
+  for (const RecipeData& data : recipe.data) {
+    prepared.weights.push_back(data.weight);
+    prepared.labelled.push_back(data.labelled);
+  }
   for (std::size_t i = 0; i < prepared.sets.size(); ++i) {
     GroupSet& set = prepared.sets[i];
     const MiningOptions& options = recipe.mining.options;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "train/kept_scores.hpp"
 #include "train/teach.hpp"
 
 namespace attune::train {
@@ -58,15 +59,21 @@ std::filesystem::path encoder_of(const RerankerTraining& training) {
   return start.empty() ? training.embedder : from_data(training, start);
 }
 
+std::vector<Teacher> teachers_of(const RerankerTraining& training) {
+  const RecipeLoss& loss = training.recipe.loss;
+  if (!loss.scores.empty() && training.keep_scores.empty()) return {{kKeptTeacher, 1, 1}};
+  std::vector<Teacher> teachers;
+  for (const RecipeTeacher& teacher : loss.teachers) teachers.push_back({teacher.name, teacher.weight, teacher.scale});
+  return teachers;
+}
+
 RerankerTaskOptions task_options(const RerankerTraining& training) {
   const Recipe& recipe = training.recipe;
   RerankerTaskOptions options;
   for (const RecipeLossTerm& term : recipe.loss.terms) {
     options.loss.terms.push_back({loss_kind(term.kind), term.weight, term.temperature});
   }
-  for (const RecipeTeacher& teacher : recipe.loss.teachers) {
-    options.loss.teachers.push_back({teacher.name, teacher.weight, teacher.scale});
-  }
+  options.loss.teachers = teachers_of(training);
   options.epoch = epoch_options(recipe);
   options.easy = recipe.easy;
   options.dropout = recipe.optimiser.dropout;
@@ -87,6 +94,30 @@ Result<JointModel> start_of(const RerankerTraining& training) {
                                                   .cosine_weight = static_cast<float>(model.cosine_weight)});
 }
 
+Result<RecipeSets> prepare_taught_groups(const RerankerTraining& training, const TrainingProgressSink& progress,
+                                         const std::stop_token& stop) {
+  const auto embedder = open_embedder(encoder_of(training), {.threads = training.threads});
+  if (!embedder) return embedder.error();
+  RecipeInputs inputs{training.data, training.cache, {}};
+  if (progress) {
+    inputs.progress = [&](const MiningProgress& now) {
+      const bool embedding = now.phase == MiningProgress::Phase::embedding;
+      progress(
+          {.phase = embedding ? Phase::embedding : Phase::searching, .of = {}, .done = now.done, .total = now.total});
+    };
+  }
+  auto groups = prepare_groups(training.recipe, inputs, **embedder, stop);
+  if (!groups) return groups.error();
+  const std::string& scores = training.recipe.loss.scores;
+  if (!scores.empty() && training.keep_scores.empty()) {
+    const Status taken = take_scores(training.recipe.folder / scores, groups->sets);
+    if (!taken) return taken.error().while_doing("loss.scores");
+  } else if (const Status status = teach_sets(training, groups->sets, progress, stop); !status) {
+    return status.error();
+  }
+  return groups;
+}
+
 Result<PreparedReranker> prepare_reranker(const RerankerTraining& training, const TrainingProgressSink& progress,
                                           const std::stop_token& stop) {
   const Recipe& recipe = training.recipe;
@@ -100,17 +131,8 @@ Result<PreparedReranker> prepare_reranker(const RerankerTraining& training, cons
   if (!reader) return reader.error();
   prepared.reader = std::move(*reader);
 
-  RecipeInputs inputs{training.data, training.cache, {}};
-  if (progress) {
-    inputs.progress = [&](const MiningProgress& now) {
-      const bool embedding = now.phase == MiningProgress::Phase::embedding;
-      progress(
-          {.phase = embedding ? Phase::embedding : Phase::searching, .of = {}, .done = now.done, .total = now.total});
-    };
-  }
-  auto groups = prepare_groups(recipe, inputs, **embedder, stop);
+  auto groups = prepare_taught_groups(training, progress, stop);
   if (!groups) return groups.error();
-  if (const Status status = teach_sets(training, groups->sets, progress, stop); !status) return status.error();
   const StatesWanted wanted{recipe.model.lower_layers, recipe.model.max_tokens};
   for (std::size_t i = 0; i < groups->sets.size(); ++i) {
     RerankerSource source;

@@ -20,8 +20,14 @@ struct PreparedReranker {
 };
 
 std::filesystem::path encoder_of(const RerankerTraining& training);
+// Whom the loss listens to: the recipe's teachers, or what they said when it was kept.
+std::vector<Teacher> teachers_of(const RerankerTraining& training);
 RerankerTaskOptions task_options(const RerankerTraining& training);
 Result<JointModel> start_of(const RerankerTraining& training);
+
+// Groups with the teachers' scores: the first half of prepare_reranker.
+Result<RecipeSets> prepare_taught_groups(const RerankerTraining& training, const TrainingProgressSink& progress,
+                                         const std::stop_token& stop);
 
 Result<PreparedReranker> prepare_reranker(const RerankerTraining& training, const TrainingProgressSink& progress,
                                           const std::stop_token& stop);

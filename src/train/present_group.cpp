@@ -38,13 +38,14 @@ std::vector<std::size_t> some(std::vector<std::size_t> places, std::size_t count
 }
 
 bool may_stand_as_easy(const GroupSet& set, const Group& group, std::uint32_t passage) {
-  const bool side = passage < set.held_out.size() && set.held_out[passage] != 0;
-  if (side != group.held_out || std::binary_search(group.avoid.begin(), group.avoid.end(), passage)) return false;
+  const bool held_out = passage < set.held_out.size() && set.held_out[passage] != 0;
+  if ((held_out && !group.held_out) || std::binary_search(group.avoid.begin(), group.avoid.end(), passage))
+    return false;
   return std::none_of(group.passages.begin(), group.passages.end(),
                       [&](const GroupPassage& known) { return known.passage == passage; });
 }
 
-// Draws until there are enough; a side with hardly anything else gives fewer.
+// Draws until there are enough; a set with hardly anything else gives fewer.
 std::vector<std::uint32_t> easy_ones(const GroupSet& set, const Group& group, std::size_t count, Randomness& chance) {
   std::vector<std::uint32_t> drawn;
   for (std::size_t tries = 0; drawn.size() < count && tries < 64 * count; ++tries) {
@@ -76,7 +77,7 @@ PresentedGroup present_group(const GroupSet& set, std::size_t index, const Prese
     const std::size_t taken = chosen.size() + kept_free;
     return options.size > taken ? options.size - taken : 0;
   };
-  // Drawn before the hard ones, which fill the places where a side has too few others.
+  // Drawn before the hard ones, which fill the places where there are too few others.
   const std::vector<std::uint32_t> easy = easy_ones(set, group, room(0), choice);
   const std::size_t for_easy = std::min(options.easy, easy.size());
   for (const std::size_t place : some(stated, room(for_easy), choice)) chosen.push_back(place);

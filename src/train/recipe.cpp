@@ -225,6 +225,7 @@ Result<Recipe> read_recipe(const std::filesystem::path& file) {
   if (!text) return text.error();
   auto recipe = parse_recipe(*text);
   if (!recipe) return recipe.error().while_doing("'" + to_utf8(file) + "'");
+  recipe->folder = std::filesystem::absolute(file).parent_path();
   return recipe;
 }
 

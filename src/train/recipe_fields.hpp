@@ -29,7 +29,9 @@ void describe(Fields& fields, AugmentOptions& augment) {
 
 template <typename Fields>
 void describe(Fields& fields, RecipeData& data) {
-  fields.text("maker", data.maker, "who makes groups of it: a name that `attune train --makers` lists");
+  fields.text("maker", data.maker,
+              "who makes groups of it: \"pairs\", \"titles\", \"cloze\", \"to-chinese\", \"to-english\", \"questions\" "
+              "or \"index\"");
   fields.text("path", data.path, "a file, from the folder of the training data or absolute");
   fields.number("weight", data.weight, 0, 100, "how often an epoch sees each group");
   fields.size("limit", data.limit, 0, 10'000'000, "take only so many groups; 0: all");
@@ -37,7 +39,7 @@ void describe(Fields& fields, RecipeData& data) {
   fields.flag("labelled", data.labelled, "false: its grades say nothing, only teachers are learned from");
   fields.optional_section("augmentation", data.augmentation, "instead of the recipe's");
   fields.texts("teachers", data.teachers, "names of those with a model that read it; none: all");
-  fields.texts("also", data.also, "files of titled paragraphs that negatives are found among as well");
+  fields.texts("also", data.also, "files of passages (JSON lines of groups, or titled paragraphs) to search as well");
 }
 
 template <typename Fields>
@@ -97,6 +99,7 @@ template <typename Fields>
 void describe(Fields& fields, RecipeLoss& loss) {
   fields.list("terms", loss.terms, "what is made small, summed; without it one listwise term");
   fields.list("teachers", loss.teachers, "whose scores are learned from");
+  fields.text("scores", loss.scores, "file of the teachers' scores, from the recipe's folder; \"\": they judge");
 }
 
 template <typename Fields>

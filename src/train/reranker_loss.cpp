@@ -16,6 +16,24 @@ std::vector<float> without_mean(std::span<const float> values) {
   return rest;
 }
 
+// The passages that every teacher scored: those drawn by chance have no scores.
+struct Scored {
+  std::vector<std::size_t> places;
+  std::vector<float> scores;
+  std::vector<float> ensemble;
+};
+
+Scored scored_part(const JudgedScores& group) {
+  Scored part;
+  for (std::size_t i = 0; i < group.ensemble.size(); ++i) {
+    if (std::isnan(group.ensemble[i])) continue;
+    part.places.push_back(i);
+    part.scores.push_back(group.scores[i]);
+    part.ensemble.push_back(group.ensemble[i]);
+  }
+  return part;
+}
+
 bool needs_labels(LossKind kind) {
   return kind == LossKind::listwise || kind == LossKind::lambda || kind == LossKind::margin ||
          kind == LossKind::logistic;
@@ -72,9 +90,16 @@ double term_loss(const LossTerm& term, const JudgedScores& group, std::span<floa
 
 double reranker_loss(const RerankerLoss& loss, const JudgedScores& group, std::span<float> d_scores) {
   double sum = 0;
+  const Scored scored = scored_part(group);
+  const JudgedScores taught = {.scores = scored.scores, .grades = {}, .ensemble = scored.ensemble};
   for (const LossTerm& term : loss.terms) {
-    const bool has_ground = needs_labels(term.kind) ? group.labelled : !group.ensemble.empty();
-    if (has_ground) sum += term_loss(term, group, d_scores);
+    if (needs_labels(term.kind)) {
+      if (group.labelled) sum += term_loss(term, group, d_scores);
+    } else if (scored.places.size() > 1) {
+      std::vector<float> d(scored.places.size(), 0.0F);
+      sum += term_loss(term, taught, d);
+      for (std::size_t i = 0; i < d.size(); ++i) d_scores[scored.places[i]] += d[i];
+    }
   }
   return sum;
 }
@@ -90,7 +115,6 @@ std::vector<float> ensemble_scores(std::span<const Teacher> teachers, std::span<
     weights += teacher.weight;
     for (std::size_t i = 0; i < count; ++i) {
       const auto score = static_cast<double>(scores[i * names.size() + column]);
-      if (std::isnan(score)) return {};
       sums[i] += static_cast<float>(teacher.weight * score / teacher.scale);
     }
   }

@@ -41,15 +41,16 @@ struct RerankerLoss {
 struct JudgedScores {
   std::span<const float> scores;    // [N]
   std::span<const float> grades;    // [N]
-  std::span<const float> ensemble;  // [N], or empty: no teacher knows the group
+  std::span<const float> ensemble;  // [N], NaN: not scored; or empty: no teacher knows the group
   bool labelled = true;             // false: grades say nothing
 };
 
-// Returns the loss and adds its gradient to d_scores [N]. Terms that a group gives no ground for count 0.
+// Returns the loss and adds its gradient to d_scores [N]. Terms that a group gives no ground for count 0. What is held
+// against teachers looks only at the passages that they scored.
 double reranker_loss(const RerankerLoss& loss, const JudgedScores& group, std::span<float> d_scores);
 
 // The teachers' verdicts on a group [N], the weighted mean of score / scale: `scores` [N, names]. A teacher that is not
-// among the names has no say. Empty if none is, or if one left out a passage (NaN).
+// among the names has no say. Empty if none is; NaN where one of them left out a passage.
 std::vector<float> ensemble_scores(std::span<const Teacher> teachers, std::span<const std::string> names,
                                    std::span<const float> scores);
 

@@ -55,7 +55,7 @@ RerankerTask::RerankerTask(const Embedder& embedder, const JointModel& start, st
       options_(options),
       layers_(start.shape.upper_layers),
       passes_(options.lanes) {
-  for (const RerankerSource& source : sources) sets_.push_back({&source.set, source.weight});
+  for (const RerankerSource& source : sources) sets_.push_back({&source.set, source.weight, source.labelled});
 }
 
 std::vector<WeightGroup> RerankerTask::weight_groups() const {

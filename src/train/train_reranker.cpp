@@ -1,6 +1,7 @@
 #include "attune/core/file.hpp"
 #include "attune/train/reranker.hpp"
 
+#include "train/kept_scores.hpp"
 #include "train/prepare_reranker.hpp"
 #include "train/training_loop.hpp"
 
@@ -28,10 +29,25 @@ LoopOptions loop_options(const RerankerTraining& training, const PreparedReranke
   return options;
 }
 
+Result<RerankerReport> keep_teachers(const RerankerTraining& training, const TrainingProgressSink& progress,
+                                     const std::stop_token& stop) {
+  const auto groups = prepare_taught_groups(training, progress, stop);
+  if (!groups) return groups.error();
+  const Status kept = keep_scores(training.keep_scores, groups->sets, teachers_of(training));
+  if (!kept) return kept.error();
+  RerankerReport report{.finished = true};
+  for (const GroupSet& set : groups->sets) {
+    report.groups += set.groups.size();
+    report.passages += set.passages.size();
+  }
+  return report;
+}
+
 }  // namespace
 
 Result<RerankerReport> train_reranker(const RerankerTraining& training, const TrainingProgressSink& progress,
                                       const std::stop_token& stop) {
+  if (!training.keep_scores.empty()) return keep_teachers(training, progress, stop);
   auto prepared = prepare_reranker(training, progress, stop);
   if (!prepared) return prepared.error();
   RerankerReport report;

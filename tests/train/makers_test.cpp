@@ -49,6 +49,27 @@ TEST_CASE("makers: each has a name and a sentence, and no two are called alike")
   CHECK(find_maker("none") == nullptr);
 }
 
+TEST_CASE("questions: rewritten ones, plain ones and those of a table, each once and without an answer") {
+  const auto lines =
+      made("questions", "asked.jsonl",
+           "{\"query\": \"Is it a country?\", \"rewrite\": \"Is Australia a country?\", \"lang\": \"en\"}\n"
+           "{\"query\": \"is australia a country\"}\n{\"query\": \"where is the fjord\"}\n");
+  REQUIRE(lines);
+  CHECK(lines->source == "asked-questions");
+  REQUIRE(lines->groups.size() == 2);
+  CHECK(lines->groups[0].query == "Is Australia a country?");
+  CHECK(lines->groups[0].language == "en");
+  CHECK(lines->groups[0].passages.empty());
+  CHECK(lines->groups[1].query == "where is the fjord");
+  CHECK(lines->passages.empty());
+  const auto table = made("questions", "asked.tsv", "17\twhere is the fjord\n18\thi\n");
+  REQUIRE(table);
+  REQUIRE(table->groups.size() == 1);
+  CHECK(table->groups[0].query == "where is the fjord");
+  CHECK(!made("questions", "asked.tsv", "where is the fjord\n"));
+  CHECK(!made("questions", "asked.jsonl", "{\"question\": \"where is the fjord\"}\n"));
+}
+
 TEST_CASE("titles: a title without its brackets asks for the paragraph") {
   const auto set = made("titles", "wiki.json", kParagraphs);
   REQUIRE(set);

@@ -169,15 +169,16 @@ TEST_CASE("recipe: the schema says what the reader reads") {
 }
 
 TEST_CASE("recipe: what is kept for evaluation is refused in a plain sentence") {
-  for (const char* path : {"retrieval/scifact/corpus.jsonl", "./retrieval/x", "typos/dl2019",
-                           "typos/dl2019/queries.dl2019.tsv", "rewrite/zh-dialogue-dev.jsonl.gz",
-                           "retrieval-old/../retrieval/y", "canard-dev-en", "typos/marco-dev/queries"}) {
+  for (const char* path :
+       {"retrieval/scifact/corpus.jsonl", "./retrieval/x", "typos/dl2019", "typos/dl2019/queries.dl2019.tsv",
+        "rewrite/zh-dialogue-dev.jsonl.gz", "retrieval-old/../retrieval/y", "canard-dev-en", "marco-dev/queries"}) {
     CAPTURE(path);
     CHECK(says(complaint(recipe_of(path)), "is kept for evaluation"));
     CHECK(says(complaint(nlohmann::json{{"data", {{{"path", "a"}, {"also", {path}}}}}}.dump()), "kept for evaluation"));
   }
-  for (const char* path : {"rerank-train/clapnq-en.jsonl.gz", "web-developers.jsonl", "/home/me/retrieval/my.jsonl",
-                           "text/2wiki-paragraphs-en.json.gz", "my-development.jsonl"}) {
+  for (const char* path :
+       {"rerank-train/clapnq-en.jsonl.gz", "web-developers.jsonl", "/home/me/retrieval/my.jsonl",
+        "text/2wiki-paragraphs-en.json.gz", "my-development.jsonl", "typos/marco-dev/queries.dev.small.tsv.gz"}) {
     CAPTURE(path);
     CHECK(parse_recipe(recipe_of(path)));
   }

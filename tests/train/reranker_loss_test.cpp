@@ -62,6 +62,22 @@ TEST_CASE("terms without ground count nothing: labels nobody gave, teachers who 
   CHECK(d == std::vector<float>{0, 0});
 }
 
+TEST_CASE("passages that no teacher scored leave the others' lesson as it is") {
+  const std::vector<float> scores{0.4F, -1.2F, 2.0F};
+  const std::vector<float> ensemble{1.0F, -0.5F, 0.8F};
+  const std::vector<float> more_scores{0.4F, 5.0F, -1.2F, 2.0F};
+  const std::vector<float> holes{1.0F, std::numeric_limits<float>::quiet_NaN(), -0.5F, 0.8F};
+  const std::vector<float> grades(4, 0.0F);
+  for (const LossKind kind : {LossKind::distil, LossKind::mse, LossKind::margin_mse}) {
+    std::vector<float> d(3, 0.0F);
+    std::vector<float> d_more(4, 0.0F);
+    const double loss = loss_of(kind, scores, std::span(grades).first(3), ensemble, d);
+    CHECK(loss > 0.01);
+    CHECK(loss_of(kind, more_scores, grades, holes, d_more) == loss);
+    CHECK(d_more == std::vector<float>{d[0], 0, d[1], d[2]});
+  }
+}
+
 TEST_CASE("an ensemble is the weighted mean of the teachers that know the source") {
   const std::vector<Teacher> teachers{{"a", 3, 0.5}, {"b", 1, 2}, {"stranger", 5, 1}};
   const std::vector<std::string> names{"b", "other", "a"};
@@ -72,7 +88,9 @@ TEST_CASE("an ensemble is the weighted mean of the teachers that know the source
   CHECK(ensemble[1] == doctest::Approx((3 * 2 / 0.5 + 1 * 8 / 2.0) / 4));
   std::vector<float> holes = scores;
   holes[3] = std::numeric_limits<float>::quiet_NaN();
-  CHECK(ensemble_scores(teachers, names, holes).empty());
+  const std::vector<float> patchy = ensemble_scores(teachers, names, holes);
+  CHECK(patchy[0] == ensemble[0]);
+  CHECK(std::isnan(patchy[1]));
   CHECK(ensemble_scores(std::span(teachers).last(1), names, scores).empty());
 }
 

@@ -31,7 +31,7 @@ struct AugmentOptions {
 
 struct PresentOptions {
   std::size_t size = 8;  // passages of a group, where there are as many
-  std::size_t easy = 1;  // of these, negatives drawn from the whole side
+  std::size_t easy = 1;  // of these, negatives drawn from all passages (in training none that is held out)
   AugmentOptions augment = {};
   std::uint64_t seed = 1;
 };
@@ -52,7 +52,7 @@ struct PresentedGroup {
 
 // The group as a step sees it that visits it for the `visit`th time (GroupPlace::visit): up to half of the places for
 // positives (each at least one), stated negatives before mined ones, of these the harder the more often, the rest easy.
-// A held-out group for measuring is best presented without augmentation. Fewer than `size` passages where the side has
+// A held-out group for measuring is best presented without augmentation. Fewer than `size` passages where there are
 // no more.
 PresentedGroup present_group(const GroupSet& set, std::size_t group, const PresentOptions& options,
                              std::uint64_t visit);
@@ -64,7 +64,8 @@ std::string augment_passage(std::string_view passage, std::string_view query, co
 
 struct WeightedSet {
   const GroupSet* set = nullptr;
-  double weight = 1;  // how often an epoch sees each group: 0.5 half of them, 2 all of them twice
+  double weight = 1;     // how often an epoch sees each group: 0.5 half of them, 2 all of them twice
+  bool labelled = true;  // false: grades say nothing, so a group needs none
 };
 
 struct GroupPlace {
@@ -81,13 +82,13 @@ struct EpochOptions {
   std::uint64_t seed = 1;
 };
 
-// The steps of an epoch: groups that are not held out and have a positive and some other passage, each set as often as
-// its weight says (a fraction takes other groups in each epoch), shuffled, of similar length within a step. The last
-// step may be short.
+// The steps of an epoch: groups that are not held out and have a positive and some other passage (two passages, where
+// nothing is labelled), each set as often as its weight says (a fraction takes other groups in each epoch), shuffled,
+// of similar length within a step. The last step may be short.
 std::vector<std::vector<GroupPlace>> plan_epoch(std::span<const WeightedSet> sets, const EpochOptions& options,
                                                 std::uint64_t epoch);
 
-// All held-out groups with a positive and some other passage, at most `most`, spread over the sets in proportion.
+// All held-out groups that would be of use, at most `most`, spread over the sets in proportion.
 std::vector<GroupPlace> held_out_groups(std::span<const WeightedSet> sets, std::size_t most);
 
 }  // namespace attune::train

@@ -80,7 +80,8 @@ struct MiningProgress {
 };
 using MiningProgressSink = std::function<void(const MiningProgress&)>;
 
-// For each group the best passages of its own side by BM25 and by cosine that its source does not state, grade 0,
+// For each group the best passages by BM25 and by cosine that its source does not state, grade 0
+// (for a group in training none that is held out),
 // hardest first (best rank in either list). Left out, and noted in Group::avoid: texts that contain a positive or are
 // contained in one, and passages that answer a nearly same question. All passages of a group get both scores. Groups
 // that were mined before lose their mined passages and scores. Fails with cancelled.

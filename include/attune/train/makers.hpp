@@ -1,7 +1,7 @@
 // Makers: groups out of whatever text is at hand, where nobody wrote down questions with their answers.
 //
-// Before mining, which adds the negatives: a maker states positives only. One file each in src/train/, one line each in
-// the table in src/train/makers.cpp. Thread-safe.
+// Before mining, which adds the negatives: a maker states positives only, or nothing. One file each in src/train/, one
+// line each in the table in src/train/makers.cpp. Thread-safe.
 #pragma once
 
 #include <filesystem>
@@ -32,8 +32,8 @@ const Maker* find_maker(std::string_view name);
 // the store does, or with bad_input when it holds too little text to learn from (fewer than 2 passages).
 Result<GroupSet> groups_from_store(const Store& store, std::uint64_t seed);
 
-// The paragraphs of a JSON file [{"title", "text"}] (may be gzipped), "title. text" each, to find negatives among.
-// Fails with not_found, io, corrupt, bad_input.
-Result<std::vector<std::string>> read_paragraphs(const std::filesystem::path& file);
+// The passages of a file, to search among: of a JSON file [{"title", "text"}] the paragraphs, "title. text" each; of
+// JSON lines what read_groups reads. Either may be gzipped. Fails with not_found, io, corrupt, bad_input.
+Result<std::vector<std::string>> read_passages(const std::filesystem::path& file);
 
 }  // namespace attune::train

@@ -27,7 +27,7 @@ struct RecipeData {
   bool labelled = true;                             // false: its grades say nothing, only teachers are learned from
   std::optional<AugmentOptions> augmentation = {};  // instead of Recipe::augmentation
   std::vector<std::string> teachers = {};           // names of those with a model that read it; empty: all
-  std::vector<std::string> also = {};  // files of passages (titled paragraphs) that negatives are found among as well
+  std::vector<std::string> also = {};  // files whose passages are searched as well: as read_passages reads them
 };
 
 struct RecipeMining {
@@ -48,7 +48,7 @@ struct RecipeModel {
 struct RecipeOptimiser {
   double learning_rate = 1e-4;  // the highest, reached after RecipeSchedule::warm_up
   double floor = 0;             // what is left of it at the last step, as a share
-  double head_rate = 10;        // the new head's learning rate, times the layers'
+  double head_rate = 200;       // the new head's learning rate, times the layers'
   double beta1 = 0.9;
   double beta2 = 0.98;
   double epsilon = 1e-6;
@@ -76,6 +76,9 @@ struct RecipeTeacher {
 struct RecipeLoss {
   std::vector<RecipeLossTerm> terms = {{}};
   std::vector<RecipeTeacher> teachers = {};
+  // File of the teachers' verdicts, from the recipe's folder or absolute: it stands for all of them, so that their
+  // models are not needed. "": the teachers judge.
+  std::string scores = {};
 };
 
 struct RecipeSchedule {
@@ -93,6 +96,7 @@ struct RecipeSchedule {
 
 struct Recipe {
   std::string name;
+  std::filesystem::path folder;  // where its file lies; no setting
   std::uint64_t seed = 1;
   double held_out = 0.05;  // share of all groups, by passage
   std::vector<RecipeData> data;
@@ -114,8 +118,8 @@ Result<Recipe> parse_recipe(std::string_view json);
 std::string recipe_to_json(const Recipe& recipe, int indent = 2);
 
 // Refuses what is kept for evaluation: in a folder of training data (one that a relative path starts from, or that
-// holds CATALOGUE.md) anything under `retrieval/` or `typos/dl2019` and every name with `-dev` in it. Fails with
-// bad_input. A person's own files elsewhere are their own business.
+// holds CATALOGUE.md) anything under `retrieval/` or `typos/dl2019` and every name with `-dev` in it but
+// `typos/marco-dev`. Fails with bad_input. A person's own files elsewhere are their own business.
 Status check_training_path(const std::filesystem::path& path);
 
 struct RecipeInputs {
@@ -130,6 +134,7 @@ Result<std::vector<GroupSet>> make_groups(const Recipe& recipe, const RecipeInpu
 struct RecipeSets {
   std::vector<GroupSet> sets;   // one for each RecipeData, in order
   std::vector<double> weights;  // [sets]
+  std::vector<bool> labelled;   // [sets]
   [[nodiscard]] std::vector<WeightedSet> weighted() const;
 };
 

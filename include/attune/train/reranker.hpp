@@ -21,12 +21,13 @@ namespace attune::train {
 
 struct RerankerTraining {
   Recipe recipe;
-  std::filesystem::path embedder;  // folder of the encoder, unless the recipe names one
-  std::filesystem::path data;      // folder that the recipe's paths start from
-  std::filesystem::path folder;    // of the run: checkpoint, log, loss curve; made if absent
-  std::filesystem::path cache;     // of mined negatives, teachers' scores and passages' states
-  std::filesystem::path output;    // file that the best weights are written to
-  int threads = 0;                 // 0: one for each core
+  std::filesystem::path embedder;     // folder of the encoder, unless the recipe names one
+  std::filesystem::path data;         // folder that the recipe's paths start from
+  std::filesystem::path folder;       // of the run: checkpoint, log, loss curve; made if absent
+  std::filesystem::path cache;        // of mined negatives, teachers' scores and passages' states
+  std::filesystem::path output;       // file that the best weights are written to
+  std::filesystem::path keep_scores;  // file that the teachers' scores are written to, instead of training; may be ""
+  int threads = 0;                    // 0: one for each core
 };
 
 struct TrainingProgress {
@@ -52,8 +53,9 @@ struct RerankerReport {
   std::size_t passages = 0;
 };
 
-// Trains or goes on. The output is written when the run is finished or stopped, from the best weights so far. Fails as
-// prepare_groups, mine and Embedder::read do, with conflict if the folder holds another run, and with io.
+// Trains or goes on (or keeps teachers' scores and stops). The output is written when the run is finished or stopped,
+// from the best weights so far. Fails as prepare_groups, mine and Embedder::read do, with conflict if the folder holds
+// another run, and with io.
 Result<RerankerReport> train_reranker(const RerankerTraining& training, const TrainingProgressSink& progress = {},
                                       const std::stop_token& stop = {});
 
