@@ -72,7 +72,8 @@ function card(hit, most) {
   }
   const tags = [hit.document.format, hit.document.language ? languageName(hit.document.language) : ""].filter(Boolean);
   below.append(element("span", {}, tags.join(" · ")),
-    element("span", { class: "score" }, words().score(hit.score.toFixed(3))));
+    element("span", { class: "score" }, hit.relevance === undefined ? words().score(hit.score.toFixed(3))
+      : words().relevance(Math.round(100 * hit.relevance))));
   if (hit.explain) node.append(parts(hit, most));
   return node;
 }

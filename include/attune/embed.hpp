@@ -70,6 +70,9 @@ class Embedder {
   [[nodiscard]] virtual const Tokenizer& tokenizer() const = 0;
 };
 
+// What a passage looks like to models: title, heading path and text, without saying anything twice.
+std::string passage_for_embedding(std::string_view title, std::string_view heading, std::string_view text);
+
 // Opens a model directory in our own layout (see models/embedder/README.md). Fails with not_found, corrupt,
 // unsupported.
 Result<std::unique_ptr<Embedder>> open_embedder(const std::filesystem::path& directory,

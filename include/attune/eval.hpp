@@ -59,12 +59,24 @@ Status save_run(const std::filesystem::path& file, const Run& run, std::string_v
 Result<std::map<std::string, double>> evaluate(const Qrels& qrels, const Run& run,
                                                std::span<const std::string> metrics);
 
+// A probability of being relevant, and whether it was so.
+struct Promise {
+  float probability = 0;
+  bool relevant = false;
+  double weight = 1;
+};
+// Expected calibration error: over ten bins of equal width, the mean distance between the probability that was promised
+// and the share that was relevant, each bin counting as often as it was promised. 0 for none.
+double expected_calibration_error(std::span<const Promise> promises);
+
 struct EvalOptions {
   std::filesystem::path cache;   // folder of built collections; empty: $XDG_CACHE_HOME/attune/eval
   std::filesystem::path models;  // as in WorkspaceOptions
   int threads = 0;
   nn::Precision precision = nn::Precision::i8;
-  std::size_t depth = 100;  // chunks that each leg and each list hold, and documents that are reranked
+  bool keep_readings = false;        // of a collection's passages (attune/pipeline.hpp), so that reranking is quick
+  double first_stage = kFirstStage;  // where hits are reranked, as AskRequest::first_stage
+  std::size_t depth = 100;           // chunks that each leg and each list hold, and documents that are reranked
 };
 
 // The data set's corpus as an indexed collection, one document a line, chunked like any other. Kept under a name made
@@ -93,13 +105,15 @@ struct EvalResult {
 // not there, with bad_input for a name that does not exist.
 Result<bool> config_needs_vectors(std::string_view config);
 
-// All queries through one configuration: bm25, dense, hybrid or default (as search runs without being told).
+// All queries through one configuration: bm25, dense, hybrid, hybrid+rerank or default (as search runs without
+// being told: hybrid+rerank).
 Result<EvalResult> run_retrieval(const Workspace& workspace, const Dataset& dataset, std::string_view config,
                                  std::span<const std::string> metrics, const EvalOptions& options = {},
                                  std::stop_token stop = {});
 
 // Scores the best options.depth documents of each query of `run` anew with the cross-encoder, or with the embedder's
-// cosine where none is loaded (EvalResult::config says which).
+// cosine where none is loaded (EvalResult::config says which). A calibrated one is also measured as "ECE", over all
+// pairs, what nobody judged counting as not relevant.
 Result<EvalResult> run_rerank(const Dataset& dataset, const Run& run, std::span<const std::string> metrics,
                               const EvalOptions& options = {}, const IngestProgressSink& progress = {},
                               std::stop_token stop = {});

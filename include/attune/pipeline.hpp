@@ -4,6 +4,7 @@
 // Called by cli, server and eval. A Workspace may be shared by threads: any number ask while one ingests.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -68,8 +69,8 @@ struct IngestRequest {
 };
 
 struct IngestProgress {
-  enum class Phase { scanning, reading, embedding, indexing } phase = Phase::scanning;
-  std::uint64_t done = 0;   // files while reading, chunks while embedding
+  enum class Phase { scanning, reading, embedding, indexing, reading_ahead } phase = Phase::scanning;
+  std::uint64_t done = 0;   // files while reading, chunks while embedding and reading ahead
   std::uint64_t total = 0;  // 0 while unknown
   std::string current;      // the file at hand
 };
@@ -96,20 +97,20 @@ struct IngestReport {
 Result<IngestReport> ingest(Workspace& workspace, const IngestRequest& request, const IngestProgressSink& progress = {},
                             std::stop_token stop = {});
 
-// Gives vectors to all chunks that have none, then brings the vector index up to date. Returns the vectors written;
-// stopping is no failure.
+// Gives vectors to all chunks that have none, brings the vector index up to date, then reads ahead where readings are
+// kept (read_pending). Returns the vectors written; stopping is no failure.
 Result<std::uint64_t> embed_pending(Workspace& workspace, const IngestProgressSink& progress = {},
                                     std::stop_token stop = {});
-
-// What a passage looks like to the embedder: title, heading path and text.
-std::string passage_for_embedding(std::string_view title, std::string_view heading, std::string_view text);
 
 struct AskRequest {
   Query query;
   RetrieveOptions retrieve = {};
-  bool rerank = true;             // where a cross-encoder is loaded
-  std::size_t rerank_depth = 30;  // hits that it reads
-  bool explain = false;           // keep Hit::parts
+  bool rerank = true;                   // where a cross-encoder is loaded
+  std::size_t rerank_depth = 30;        // hits that it reads
+  double first_stage = kFirstStage;     // as RerankOptions::first_stage
+  float min_relevance = 0;              // as RerankOptions::min_relevance
+  std::chrono::milliseconds budget{0};  // for the whole answer: as many hits are read as fit; 0: no bound
+  bool explain = false;                 // keep Hit::parts
 };
 
 struct Answer {
@@ -123,10 +124,23 @@ struct Answer {
 // Cited passages, best first. Fails only when no leg could answer.
 Result<Answer> ask(const Workspace& workspace, const AskRequest& request, std::stop_token stop = {});
 
+// What is kept of the hits' passages (attune index --keep-readings), for RerankOptions::readings. Empty without a
+// reranker. Fails as the store does.
+Result<PassageReadings> readings_of(const Workspace& workspace, std::span<const Hit> hits);
+
+// Whether a database keeps readings: passages are then read once, when they are indexed, instead of at each question.
+// Needs about 390 bytes a token. Turning it off removes them.
+Result<bool> keeps_readings(const Workspace& workspace);
+Status keep_readings(Workspace& workspace, bool keep);
+// Reads all passages that have no reading yet. Returns how many; 0 where none are kept. Stopping is no failure.
+Result<std::uint64_t> read_pending(Workspace& workspace, const IngestProgressSink& progress = {},
+                                   std::stop_token stop = {});
+
 struct PairScores {
-  std::vector<float> scores;   // one for each text, in order
-  std::string scorer;          // identity of the model that scored
-  bool cross_encoder = false;  // false: no cross-encoder is loaded and the embedder's cosine stands in
+  std::vector<float> scores;     // one for each text, in order
+  std::vector<float> relevance;  // the same as probabilities, where the model is calibrated; else empty
+  std::string scorer;            // identity of the model that scored
+  bool cross_encoder = false;    // false: no cross-encoder is loaded and the embedder's cosine stands in
 };
 // Scores each text against the query, independent of the other texts. `reranker` may be null: then the embedder's
 // cosine stands in, and the answer says so. Fails with unavailable when both are null.

@@ -5,9 +5,12 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,28 +21,63 @@
 
 namespace attune {
 
+// The share of the first stage that served best over the development sets (models/reranker/README.md).
+inline constexpr double kFirstStage = 0.5;
+
+// What the lower layers say of a passage: the costly part of reading it, which needs no query and can be kept.
+struct PassageReading {
+  std::vector<float> scales;        // [tokens]
+  std::vector<std::int8_t> values;  // [tokens, width], rounded
+  std::vector<float> vector;        // of the embedder
+};
+using PassageReadings = std::map<std::int64_t, PassageReading>;  // by chunk id
+
 struct RerankOptions {
-  std::size_t keep = 10;  // hits returned at most
+  std::size_t keep = 10;   // hits returned at most
+  std::size_t depth = 30;  // hits that are read at most, from the first on; the others follow behind them
   // Share of the first stage's score in the order, from 0 (the model alone) to 1; both sides are first brought to 0 … 1
   // over the hits. Two judges that err differently are better than either.
-  double first_stage = 0.5;
-  // Hits that are not scored by then keep the first stage's order behind the scored ones.
+  double first_stage = kFirstStage;
+  // As many hits are read as can be expected to be done by then, from what reading has cost so far; the others keep the
+  // first stage's order behind them.
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
+  // Hits whose relevance is below this are left out, and so are those that were not read. 0: none.
+  float min_relevance = 0;
+  // Hits that stand in here are not read again; scores are the same to the bit. May be null.
+  const PassageReadings* readings = nullptr;
+};
+
+struct Reranked {
+  std::vector<Hit> hits;   // best first; ties keep ascending chunk id
+  std::size_t read = 0;    // hits that the model scored
+  std::size_t kept = 0;    // of these, from RerankOptions::readings
+  std::size_t beyond = 0;  // of the depth, for which there was no time
+  std::size_t below = 0;   // left out for RerankOptions::min_relevance
 };
 
 class Reranker {
  public:
   virtual ~Reranker() = default;
 
-  // Returns at most options.keep of `hits`, best first; ties keep ascending chunk id. `hits` may be empty. Each scored
-  // hit gets a part "rerank" with the model's own score, which depends on nothing but query and passage; Hit::score is
-  // what the order follows. A passage longer than the model reads is scored in windows, of which the best counts and is
-  // named in Hit::best_window. Fails with bad_input if a hit carries no text, with cancelled if `options.deadline`
-  // passed before the first score.
-  virtual Result<std::vector<Hit>> rerank(std::string_view query, std::span<const Hit> hits,
-                                          const RerankOptions& options) const = 0;
+  // Returns at most options.keep of `hits`, which come best first and may be none. Each hit that is read gets a part
+  // "rerank" with the model's own score, which depends on nothing but query and passage (title and heading included),
+  // and where the model is calibrated its relevance; Hit::score is what the order follows. A passage longer than the
+  // model reads is scored in windows, of which the best counts and is named in Hit::best_window. Fails with bad_input
+  // if a hit carries no text, or if options.min_relevance asks for what the model cannot say.
+  virtual Result<Reranked> rerank(std::string_view query, std::span<const Hit> hits,
+                                  const RerankOptions& options) const = 0;
+
+  // Readings of passages as passage_for_embedding() makes them, in order; one that has to be cut into windows gives an
+  // empty reading. Fails with cancelled.
+  virtual Result<std::vector<PassageReading>> read_passages(std::span<const std::string_view> passages,
+                                                            std::stop_token stop = {}) const = 0;
+  // Names what read_passages gives, which other rerankers above the same embedder may share; numbers of a token.
+  [[nodiscard]] virtual const std::string& readings_name() const = 0;
+  [[nodiscard]] virtual std::size_t width() const = 0;
 
   [[nodiscard]] virtual const std::string& identity() const = 0;
+  // Whether hits get a relevance.
+  [[nodiscard]] virtual bool calibrated() const = 0;
 };
 
 // Opens the joint layers in `directory`/model.safetensors, which stand above `embedder`'s (attune/model/joint.hpp); it

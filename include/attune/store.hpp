@@ -89,6 +89,18 @@ struct PendingChunk {
   std::string text;
 };
 
+// What a model's layer says of each token of a chunk, rounded to 8 bits.
+struct StoredStates {
+  std::int64_t chunk_id = 0;
+  std::vector<float> scales;        // [tokens]
+  std::vector<std::int8_t> values;  // [tokens, width]
+};
+
+struct StatesSize {
+  std::int64_t chunks = 0;  // that have states under the model
+  std::int64_t bytes = 0;
+};
+
 // Sorted ascending, without repeats.
 using ChunkSet = std::vector<std::int64_t>;
 
@@ -199,6 +211,19 @@ class Store {
       const std::function<void(std::int64_t chunk_id, std::span<const float> vector)>& visit) const = 0;
   // Ids of all chunks that have a vector under `model`.
   virtual Result<ChunkSet> vector_ids(std::string_view model) const = 0;
+
+  // Up to `limit` chunks without states under `model`, as pending_chunks.
+  virtual Result<std::vector<PendingChunk>> chunks_without_states(std::string_view model, std::int64_t after,
+                                                                  std::size_t limit) const = 0;
+  // Stores states of `width` numbers a token, or replaces them. Chunks removed meanwhile are skipped. Changes nothing
+  // that can be found. Fails with bad_input when sizes do not fit.
+  virtual Status put_states(std::string_view model, std::span<const StoredStates> states, std::size_t width) = 0;
+  // The states of the given chunks, for ids that have some, in their order.
+  virtual Result<std::vector<StoredStates>> states_of(std::string_view model,
+                                                      std::span<const std::int64_t> chunk_ids) const = 0;
+  virtual Result<StatesSize> states_size(std::string_view model) const = 0;
+  // Removes all states of all models. Returns the chunks that had some.
+  virtual Result<std::int64_t> remove_states() = 0;
 
   virtual Result<std::optional<VectorCacheRow>> vector_cache_row() const = 0;
   virtual Status set_vector_cache_row(const VectorCacheRow& row) = 0;

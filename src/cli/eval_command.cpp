@@ -37,6 +37,10 @@ void print_results(const std::vector<EvalResult>& results, const EvalCommandOpti
       std::snprintf(cell, sizeof cell, "%s %.4f  ", metric.c_str(), value->second);
       line += cell;
     }
+    if (const auto error = result.metrics.find("ECE"); error != result.metrics.end()) {
+      std::snprintf(cell, sizeof cell, "ECE %.4f  ", error->second);
+      line += cell;
+    }
     std::snprintf(cell, sizeof cell, "p50 %.1f ms, p95 %.1f ms", result.latency_ms.p50, result.latency_ms.p95);
     print_line(line + cell);
     for (const std::string& note : result.notes) print_line("  note: " + note);
@@ -156,10 +160,15 @@ void add_eval_retrieval(CLI::App& eval, Session& session) {
   CLI::App* command =
       add_eval_part(eval, "retrieval", "Search with every query of a data set, and measure",
                     "attune eval retrieval scifact --config bm25,hybrid --metrics nDCG@10,R@100", *options);
-  command->add_option("--config", options->configs, "bm25, dense, hybrid or default")
+  command->add_option("--config", options->configs, "bm25, dense, hybrid, hybrid+rerank or default")
       ->delimiter(',')
       ->capture_default_str();
   command->add_option("--run", options->run, "measure this TREC run instead of searching");
+  command->add_option("--first-stage", options->eval.first_stage, "share of retrieval's score where hits are reranked")
+      ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  command->add_flag("--keep-readings", options->eval.keep_readings,
+                    "read passages ahead and keep what the reranker needs of them beside the indexed data set");
   on_run(command, session, [options, &session] { return eval_retrieval(*options, session); });
 }
 

@@ -20,6 +20,7 @@ struct IndexOptions {
   std::vector<std::filesystem::path> folders;
   IngestRequest request;
   std::uint64_t max_file_mib = 64;
+  std::string readings;
   bool quiet = false;
 };
 
@@ -63,6 +64,10 @@ std::string reports_json(const std::vector<IngestReport>& reports, std::uint64_t
 Status run_index(const IndexOptions& options, Session& session) {
   auto workspace = Workspace::open(options.common.workspace());
   if (!workspace) return workspace.error();
+  if (!options.readings.empty()) {
+    const Status set = keep_readings(**workspace, options.readings == "keep");
+    if (!set) return set;
+  }
   ProgressBar bar(stderr_is_terminal() && !options.quiet);
   const auto progress = [&](const IngestProgress& state) { bar.show(state); };
 
@@ -118,6 +123,11 @@ void add_index_command(CLI::App& app, Session& session) {
       ->capture_default_str();
   command->add_flag("--prune", options->request.prune, "also remove everything when the folder is empty or gone");
   command->add_flag("--words-only", options->request.words_only, "leave the vectors to a later run, or to serve");
+  command
+      ->add_option("--readings", options->readings,
+                   "keep: reranking then reads passages when they are indexed, not when they are found (some 390 "
+                   "bytes a token); drop: remove them")
+      ->check(CLI::IsMember({"keep", "drop"}));
   command->add_flag("--quiet,-q", options->quiet, "print nothing but errors");
   on_run(command, session, [options, &session]() -> Status {
     if (options->folders.size() > 1 && !options->request.collection.empty()) {

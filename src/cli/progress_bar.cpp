@@ -24,12 +24,15 @@ const char* phase_name(IngestProgress::Phase phase) {
       return "vectors";
     case IngestProgress::Phase::indexing:
       return "indexing";
+    case IngestProgress::Phase::reading_ahead:
+      return "states";
   }
   return "";
 }
 
 const char* unit_name(IngestProgress::Phase phase) {
-  return phase == IngestProgress::Phase::embedding ? "passages" : "files";
+  const bool passages = phase == IngestProgress::Phase::embedding || phase == IngestProgress::Phase::reading_ahead;
+  return passages ? "passages" : "files";
 }
 
 std::string duration_text(double seconds) {

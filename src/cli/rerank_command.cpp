@@ -52,7 +52,10 @@ Status run_rerank(const RerankCommandOptions& options, Session& session) {
       scored->cross_encoder ? "" : "no cross-encoder is loaded: scores are the cosine of " + scored->scorer;
   if (options.common.json) {
     auto results = nlohmann::ordered_json::array();
-    for (const std::size_t i : order) results.push_back({{"index", i}, {"score", scored->scores[i]}});
+    for (const std::size_t i : order) {
+      results.push_back({{"index", i}, {"score", scored->scores[i]}});
+      if (!scored->relevance.empty()) results.back()["relevance"] = scored->relevance[i];
+    }
     nlohmann::ordered_json json{{"results", std::move(results)}, {"model", scored->scorer}};
     json["notes"] = note.empty() ? nlohmann::json::array() : nlohmann::json::array({note});
     print_line(json.dump());

@@ -14,6 +14,7 @@ struct SearchOptions {
   std::string mode = "hybrid";
   std::string fusion = "convex";
   bool no_rerank = false;
+  std::int64_t budget_ms = 0;
 };
 
 std::string place_of(const Hit& hit) {
@@ -90,6 +91,7 @@ Status run_search(SearchOptions& options, Session& session) {
   request.retrieve.dense = options.mode != "words";
   request.retrieve.fusion = options.fusion == "rrf" ? FusionMethod::rrf : FusionMethod::convex;
   request.rerank = !options.no_rerank;
+  request.budget = std::chrono::milliseconds(options.budget_ms);
 
   WorkspaceOptions workspace_options = options.common.workspace();
   workspace_options.with_embedder = request.retrieve.dense;
@@ -127,6 +129,13 @@ void add_search_command(CLI::App& app, Session& session) {
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
   command->add_flag("--no-rerank", options->no_rerank, "keep the order of retrieval");
+  command->add_option("--rerank-depth", options->request.rerank_depth, "passages that are read again at most")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
+  command->add_option("--min-score", options->request.min_relevance, "leave out passages with a lower relevance")
+      ->check(CLI::Range(0.0, 1.0));
+  command->add_option("--budget-ms", options->budget_ms, "read as many passages again as fit into this time")
+      ->check(CLI::Range(1, 600'000));
   command->add_flag("--explain", options->request.explain, "show what each leg added to a score, and times");
   on_run(command, session, [options, &session] { return run_search(*options, session); });
 }

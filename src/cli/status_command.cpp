@@ -31,7 +31,7 @@ Result<std::vector<CollectionSize>> collection_sizes(const Store& store) {
   return sizes;
 }
 
-std::string status_json(const Workspace& workspace, const StoreCounts& counts,
+std::string status_json(const Workspace& workspace, const StoreCounts& counts, const StatesSize& readings,
                         const std::vector<CollectionSize>& sizes) {
   auto collections = nlohmann::ordered_json::array();
   for (const CollectionSize& size : sizes) {
@@ -45,6 +45,7 @@ std::string status_json(const Workspace& workspace, const StoreCounts& counts,
                                     {"vectors", counts.vectors},
                                     {"pending", counts.pending},
                                     {"generation", counts.generation},
+                                    {"readings", {{"passages", readings.chunks}, {"bytes", readings.bytes}}},
                                     {"notes", workspace.notes()}};
   return json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
 }
@@ -58,8 +59,11 @@ Status run_status(const StatusOptions& options) {
   if (!counts) return counts.error();
   const auto sizes = collection_sizes(store);
   if (!sizes) return sizes.error();
+  const Reranker* reranker = (*workspace)->reranker();
+  const auto readings = store.states_size(reranker == nullptr ? "" : reranker->readings_name());
+  if (!readings) return readings.error();
   if (options.common.json) {
-    print_line(status_json(**workspace, *counts, *sizes));
+    print_line(status_json(**workspace, *counts, *readings, *sizes));
     return {};
   }
   print_line("database: " + to_utf8(store.path()));
@@ -70,6 +74,10 @@ Status run_status(const StatusOptions& options) {
   print_line(std::to_string(counts->documents) + " documents, " + std::to_string(counts->chunks) +
              " passages: all found by their words, " + std::to_string(counts->vectors) + " by meaning, " +
              std::to_string(counts->pending) + " pending");
+  if (readings->chunks > 0) {
+    print_line(std::to_string(readings->chunks) + " passages are read ahead for reranking (" +
+               std::to_string(readings->bytes >> 20U) + " MiB)");
+  }
   for (const std::string& note : (*workspace)->notes()) print_line("note: " + note);
   return {};
 }

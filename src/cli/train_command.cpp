@@ -27,6 +27,7 @@ struct TrainOptions {
   std::filesystem::path keep_scores;
   std::size_t steps = 0;
   bool dry_run = false;
+  bool smoke = false;
 };
 
 std::string duration_text(double seconds) {
@@ -131,6 +132,7 @@ Result<train::RerankerTraining> training_of(const TrainOptions& options) {
   for (const train::RecipeData& data : training.recipe.data) {
     if (const Status status = train::check_training_path(data.path); !status) return status.error();
   }
+  if (options.smoke) training.recipe = train::smoke_version(training.recipe);
   if (options.steps > 0) training.recipe.schedule.steps = options.steps;
   const std::filesystem::path models = options.common.models.empty() ? default_models() : options.common.models;
   training.embedder = models / "embedder";
@@ -184,10 +186,13 @@ Status run_reranker(const TrainOptions& options, Session& session) {
     return {};
   }
   if (options.common.json) {
-    const nlohmann::ordered_json json = {{"steps", report->steps},         {"finished", report->finished},
-                                         {"best_step", report->best_step}, {"first_measure", report->first_measure},
-                                         {"groups", report->groups},       {"best_measure", report->best_measure},
-                                         {"passages", report->passages},   {"file", to_utf8(training->output)}};
+    const nlohmann::ordered_json json = {
+        {"steps", report->steps},           {"finished", report->finished},
+        {"best_step", report->best_step},   {"first_measure", report->first_measure},
+        {"groups", report->groups},         {"best_measure", report->best_measure},
+        {"passages", report->passages},     {"calibration_error", report->calibration_error},
+        {"first_loss", report->first_loss}, {"best_loss", report->best_loss},
+        {"file", to_utf8(training->output)}};
     print_line(json.dump(2));
     return {};
   }
@@ -220,6 +225,7 @@ void add_train_command(CLI::App& app, Session& session) {
   command->add_option("--steps", options->steps, "instead of the recipe's number of steps");
   command->add_option("--keep-scores", options->keep_scores,
                       "let the recipe's teachers judge, write their scores to this file, and stop");
+  command->add_flag("--smoke", options->smoke, "a try of a minute with a few groups of each source");
   command->add_flag("--dry-run", options->dry_run, "tell time and memory, and do nothing");
   command->add_option("--models", options->common.models, "folder with the models");
   command->add_option("--threads", options->common.threads, "threads; 0 means one for each core")

@@ -1,5 +1,6 @@
 // The measures, as trec_eval computes them.
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <functional>
@@ -137,6 +138,24 @@ Result<std::map<std::string, double>> evaluate(const Qrels& qrels, const Run& ru
   }
   for (auto& entry : means) entry.second /= static_cast<double>(std::max<std::size_t>(qrels.size(), 1));
   return means;
+}
+
+double expected_calibration_error(std::span<const Promise> promises) {
+  struct Bin {
+    double promised = 0, relevant = 0;
+  };
+  std::array<Bin, 10> bins{};
+  double weights = 0;
+  for (const Promise& promise : promises) {
+    const auto place = static_cast<std::size_t>(promise.probability * static_cast<float>(bins.size()));
+    Bin& bin = bins[std::min(bins.size() - 1, place)];
+    bin.promised += promise.weight * static_cast<double>(promise.probability);
+    bin.relevant += promise.relevant ? promise.weight : 0;
+    weights += promise.weight;
+  }
+  double error = 0;
+  for (const Bin& bin : bins) error += std::abs(bin.promised - bin.relevant);
+  return weights > 0 ? error / weights : 0;
 }
 
 }  // namespace attune

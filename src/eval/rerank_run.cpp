@@ -58,6 +58,7 @@ Result<EvalResult> run_rerank(const Dataset& dataset, const Run& run, std::span<
   std::vector<double> times;
   std::size_t missing = 0;
   std::uint64_t done = 0;
+  std::vector<Promise> promised;
   for (const DatasetText& query : dataset.queries) {
     if (progress) progress({IngestProgress::Phase::embedding, done, dataset.queries.size(), query.id});
     ++done;
@@ -71,11 +72,18 @@ Result<EvalResult> run_rerank(const Dataset& dataset, const Run& run, std::span<
     if (!scores) return scores.error().while_doing("query '" + query.id + "'");
     result.config = (scores->cross_encoder ? "cross-encoder " : "embedder cosine ") + scores->scorer;
     auto& ranked = result.run[query.id];
-    for (std::size_t i = 0; i < candidates.ids.size(); ++i) ranked.push_back({candidates.ids[i], scores->scores[i]});
+    const auto judged = dataset.qrels.find(query.id);
+    for (std::size_t i = 0; i < candidates.ids.size(); ++i) {
+      ranked.push_back({candidates.ids[i], scores->scores[i]});
+      if (scores->relevance.empty() || judged == dataset.qrels.end()) continue;
+      const auto grade = judged->second.find(candidates.ids[i]);
+      promised.push_back({scores->relevance[i], grade != judged->second.end() && grade->second > 0});
+    }
   }
   auto measured = evaluate(dataset.qrels, result.run, metrics);
   if (!measured) return measured.error();
   result.metrics = std::move(*measured);
+  if (!promised.empty()) result.metrics["ECE"] = expected_calibration_error(promised);
   result.latency_ms = summarise(std::move(times));
   if (missing > 0) {
     result.notes.push_back(std::to_string(missing) + " documents of the run are not in the corpus and were left out");

@@ -15,19 +15,24 @@ struct Config {
   std::string_view name;
   bool words;
   bool dense;
+  bool rerank;
 };
-constexpr Config kConfigs[] = {
-    {"bm25", true, false}, {"dense", false, true}, {"hybrid", true, true}, {"default", true, true}};
+constexpr Config kConfigs[] = {{"bm25", true, false, false},
+                               {"dense", false, true, false},
+                               {"hybrid", true, true, false},
+                               {"hybrid+rerank", true, true, true},
+                               {"default", true, true, true}};
 
 Result<Config> find_config(std::string_view name) {
   for (const Config& config : kConfigs) {
     if (config.name == name) return config;
   }
-  if (name == "hybrid+rewrite" || name == "hybrid+rerank") {
+  if (name == "hybrid+rewrite") {
     return Error{ErrorKind::unsupported, "'" + std::string(name) + "': no model for that is there yet"};
   }
-  return Error{ErrorKind::bad_input,
-               "'" + std::string(name) + "' is no configuration; there are bm25, dense, hybrid and default"};
+  return Error{
+      ErrorKind::bad_input,
+      "'" + std::string(name) + "' is no configuration; there are bm25, dense, hybrid, hybrid+rerank and default"};
 }
 
 // A document scores as its best chunk. Documents carry their data set's id as path.
@@ -56,13 +61,28 @@ Result<EvalResult> run_retrieval(const Workspace& workspace, const Dataset& data
   const RetrieveSources sources{&workspace.store(), workspace.vectors(), workspace.embedder()};
   const RetrieveOptions retrieving{
       .words = found->words, .dense = found->dense, .depth = options.depth, .near_duplicate = 0, .snippet_bytes = 0};
+  const Reranker* const reranker = found->rerank ? workspace.reranker() : nullptr;
+  const AskRequest defaults;
+  RerankOptions reranking{.keep = options.depth, .depth = defaults.rerank_depth, .first_stage = options.first_stage};
   EvalResult result;
   result.config = config;
+  if (found->rerank && reranker == nullptr) {
+    result.notes.emplace_back("no cross-encoder is loaded: hits stand in the order of retrieval");
+  }
   std::vector<double> times;
   std::set<std::string> notes;
   for (const DatasetText& query : dataset.queries) {
     const auto start = std::chrono::steady_clock::now();
     auto retrieved = retrieve(sources, {query.text, options.depth, {}}, retrieving, stop);
+    if (retrieved && reranker != nullptr) {
+      const auto depth = std::min(reranking.depth, retrieved->hits.size());
+      const auto readings = readings_of(workspace, std::span(retrieved->hits).first(depth));
+      if (!readings) return readings.error();
+      reranking.readings = &*readings;
+      auto reranked = reranker->rerank(query.text, retrieved->hits, reranking);
+      if (!reranked) return reranked.error().while_doing("query '" + query.id + "'");
+      retrieved->hits = std::move(reranked->hits);
+    }
     times.push_back(std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
     if (!retrieved) return retrieved.error().while_doing("query '" + query.id + "'");
     notes.insert(retrieved->notes.begin(), retrieved->notes.end());
@@ -72,7 +92,7 @@ Result<EvalResult> run_retrieval(const Workspace& workspace, const Dataset& data
   if (!measured) return measured.error();
   result.metrics = std::move(*measured);
   result.latency_ms = summarise(std::move(times));
-  result.notes.assign(notes.begin(), notes.end());
+  result.notes.insert(result.notes.end(), notes.begin(), notes.end());
   return result;
 }
 

@@ -15,6 +15,7 @@ namespace {
 
 constexpr const char* kFormat = "attune-joint-layers";
 constexpr const char* kVersion = "1";
+constexpr const char* kCalibration = "calibration";
 constexpr const char* kNotePrefix = "note.";
 constexpr std::size_t kMostLayers = 64;
 constexpr std::size_t kWidest = 8192;
@@ -67,14 +68,31 @@ Status read_slice(const Safetensors& file, const JointSlice& slice, std::span<fl
   return check_finite(slice.name, out);
 }
 
-float read_epsilon(FieldReader& fields) {
-  const std::string text = fields.text("epsilon");
+std::optional<float> parse_number(std::string_view text) {
   float value = 0;
   const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (code != std::errc() || end != text.data() + text.size() || !(value > 0 && value < 1)) {
-    fields.fail(corrupt_field("epsilon", "is not a number between 0 and 1"));
-  }
+  if (code != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) return std::nullopt;
   return value;
+}
+
+float read_epsilon(FieldReader& fields) {
+  const auto value = parse_number(fields.text("epsilon"));
+  if (value && *value > 0 && *value < 1) return *value;
+  fields.fail(corrupt_field("epsilon", "is not a number between 0 and 1"));
+  return 0;
+}
+
+// "slope offset", or absent.
+std::optional<Calibration> read_calibration(const std::map<std::string, std::string>& metadata, FieldReader& fields) {
+  const auto field = metadata.find(kCalibration);
+  if (field == metadata.end()) return std::nullopt;
+  const std::string_view text = field->second;
+  const std::size_t space = std::min(text.find(' '), text.size());
+  const auto slope = parse_number(text.substr(0, space));
+  const auto offset = parse_number(text.substr(std::min(space + 1, text.size())));
+  if (slope && offset) return Calibration{*slope, *offset};
+  fields.fail(corrupt_field(kCalibration, "is not a slope and an offset"));
+  return std::nullopt;
 }
 
 std::string shortest(float value) {
@@ -101,6 +119,7 @@ JointModel read_fields(const std::map<std::string, std::string>& metadata, Field
   shape.epsilon = read_epsilon(fields);
   shape.gelu = fields.one_of("gelu", {"erf", "tanh"}) == 0 ? nn::GeluForm::erf : nn::GeluForm::tanh;
   if (shape.width % shape.heads != 0) fields.fail(corrupt_field("heads", "does not divide the width"));
+  model.calibration = read_calibration(metadata, fields);
   for (const auto& [key, text] : metadata) {
     if (key.starts_with(kNotePrefix)) model.notes[key.substr(std::string_view(kNotePrefix).size())] = text;
   }
@@ -127,6 +146,9 @@ Status save_joint_model(const JointModel& model, const std::filesystem::path& fi
   builder.set("feed_forward", std::to_string(shape.feed_forward));
   builder.set("epsilon", shortest(shape.epsilon));
   builder.set("gelu", shape.gelu == nn::GeluForm::erf ? "erf" : "tanh");
+  if (model.calibration) {
+    builder.set(kCalibration, shortest(model.calibration->slope) + " " + shortest(model.calibration->offset));
+  }
   for (const auto& [key, text] : model.notes) builder.set(kNotePrefix + key, text);
   for (const JointSlice& slice : joint_layout(shape)) {
     const std::span<const float> numbers = std::span(model.weights).subspan(slice.first, slice.count());

@@ -1,6 +1,7 @@
 // Which numbers joint layers have, and where they start from.
 #include <algorithm>
 #include <cassert>
+#include <cmath>
 
 #include "attune/model/joint.hpp"
 
@@ -151,6 +152,10 @@ Result<JointModel> start_joint_model(const std::filesystem::path& encoder, const
   }
   model.weights.back() = start.cosine_weight;
   return model;
+}
+
+float Calibration::relevance(float score) const {
+  return 1 / (1 + std::exp(-(slope * score + offset)));
 }
 
 }  // namespace attune

@@ -59,6 +59,8 @@ Json hit_json(const Hit& hit, bool explain) {
             {"score", hit.score},
             {"citation", citation_json(hit.citation)},
             {"snippet", snippet_json(hit)}};
+  if (hit.relevance) json["relevance"] = *hit.relevance;
+  if (!hit.best_window.empty()) json["best_window"] = {{"start", hit.best_window.start}, {"end", hit.best_window.end}};
   if (explain) json["explain"] = explain_json(hit);
   return json;
 }

@@ -16,17 +16,36 @@ double milliseconds_since(Clock::time_point start) {
 }
 
 // Reads the best hits again next to the query. Without a cross-encoder the order of retrieval stays, with a note.
-Status rerank_hits(const Workspace& workspace, const AskRequest& request, Answer& answer) {
+Status rerank_hits(const Workspace& workspace, const AskRequest& request, Clock::time_point asked, Answer& answer) {
   const Reranker* reranker = workspace.reranker();
   if (reranker == nullptr) {
+    if (request.min_relevance > 0) {
+      return Error{ErrorKind::unavailable, "no cross-encoder is loaded that could tell how relevant a passage is"};
+    }
     answer.notes.emplace_back("no cross-encoder is loaded: hits stand in the order of retrieval");
     return {};
   }
   const auto start = Clock::now();
-  auto reranked = reranker->rerank(request.query.text, answer.hits, {.keep = request.query.top_k});
+  RerankOptions options{.keep = request.query.top_k,
+                        .depth = request.rerank_depth,
+                        .first_stage = request.first_stage,
+                        .min_relevance = request.min_relevance};
+  if (request.budget.count() > 0) options.deadline = asked + request.budget;
+  const auto readings =
+      readings_of(workspace, std::span(answer.hits).first(std::min(request.rerank_depth, answer.hits.size())));
+  if (!readings) return readings.error();
+  options.readings = &*readings;
+  auto reranked = reranker->rerank(request.query.text, answer.hits, options);
   if (!reranked) return reranked.error().while_doing("reranking");
-  answer.hits = *std::move(reranked);
+  answer.hits = std::move(reranked->hits);
   answer.timings_ms["rerank"] = milliseconds_since(start);
+  if (reranked->beyond > 0) {
+    answer.notes.push_back(std::to_string(reranked->read) + " of " + std::to_string(reranked->read + reranked->beyond) +
+                           " passages were reranked; there was no time for the others");
+  }
+  if (reranked->below > 0) {
+    answer.notes.push_back(std::to_string(reranked->below) + " passages were left out: less relevant than asked for");
+  }
   return {};
 }
 
@@ -66,7 +85,7 @@ Result<Answer> ask(const Workspace& workspace, const AskRequest& request, std::s
   answer.timings_ms = std::move(retrieved->timings_ms);
   std::ranges::move(retrieved->notes, std::back_inserter(answer.notes));
   if (request.rerank) {
-    if (const Status reranked = rerank_hits(workspace, request, answer); !reranked) return reranked.error();
+    if (const Status reranked = rerank_hits(workspace, request, start, answer); !reranked) return reranked.error();
   }
   if (const Status covered = add_coverage(workspace, answer); !covered) return covered.error();
   answer.timings_ms["total"] = milliseconds_since(start);

@@ -17,20 +17,6 @@ constexpr std::size_t kBatch = 64;
 // How often searches get to see the new vectors while the work goes on.
 constexpr auto kRefreshEvery = std::chrono::seconds(5);
 
-constexpr std::string_view kHeadingSeparator = " › ";
-
-std::string_view first_line(std::string_view text) {
-  return text.substr(0, text.find('\n'));
-}
-
-// The heading path without its last heading where the text itself begins with that.
-std::string_view heading_above(std::string_view heading, std::string_view text) {
-  const auto separator = heading.rfind(kHeadingSeparator);
-  const std::size_t last = separator == std::string_view::npos ? 0 : separator + kHeadingSeparator.size();
-  if (heading.substr(last) != first_line(text)) return heading;
-  return heading.substr(0, separator == std::string_view::npos ? 0 : separator);
-}
-
 Status embed_batch(Workspace& workspace, const std::vector<PendingChunk>& batch, std::stop_token stop) {
   std::vector<std::string> passages;
   std::vector<std::int64_t> ids;
@@ -57,15 +43,6 @@ Status update_index(Workspace& workspace, const IngestProgressSink& progress, st
 }
 
 }  // namespace
-
-std::string passage_for_embedding(std::string_view title, std::string_view heading, std::string_view text) {
-  std::string passage;
-  heading = heading_above(heading, text);
-  const bool says_title = title == first_line(text) || heading.starts_with(title);
-  if (!says_title) passage.append(title).append("\n");
-  if (!heading.empty()) passage.append(heading).append("\n");
-  return passage.append(text);
-}
 
 Result<std::uint64_t> embed_pending(Workspace& workspace, const IngestProgressSink& progress, std::stop_token stop) {
   if (workspace.embedder() == nullptr) return std::uint64_t{0};
@@ -94,9 +71,10 @@ Result<std::uint64_t> embed_pending(Workspace& workspace, const IngestProgressSi
     }
   }
   if (progress && done > 0) progress({IngestProgress::Phase::embedding, done, std::max(total, done), {}});
-  if (const Status updated = update_index(workspace, progress, done, std::move(stop)); !updated) {
+  if (const Status updated = update_index(workspace, progress, done, stop); !updated) {
     return updated.error().while_doing("updating the vector index");
   }
+  if (const auto read = read_pending(workspace, progress, std::move(stop)); !read) return read.error();
   return done;
 }
 

@@ -14,10 +14,18 @@ Result<PairScores> cross_encoder_scores(const Reranker& reranker, std::string_vi
     hits[i].chunk_id = static_cast<std::int64_t>(i);
     hits[i].text = texts[i];
   }
-  const auto ordered = reranker.rerank(query, hits, {.keep = hits.size(), .first_stage = 0});
+  const auto ordered = reranker.rerank(query, hits, {.keep = hits.size(), .depth = hits.size(), .first_stage = 0});
   if (!ordered) return ordered.error();
-  PairScores scores{.scores = std::vector<float>(texts.size()), .scorer = reranker.identity(), .cross_encoder = true};
-  for (const Hit& hit : *ordered) scores.scores[static_cast<std::size_t>(hit.chunk_id)] = hit.score;
+  PairScores scores{.scores = std::vector<float>(texts.size()),
+                    .relevance = {},
+                    .scorer = reranker.identity(),
+                    .cross_encoder = true};
+  if (reranker.calibrated()) scores.relevance.resize(texts.size());
+  for (const Hit& hit : ordered->hits) {
+    const auto place = static_cast<std::size_t>(hit.chunk_id);
+    scores.scores[place] = hit.score;
+    if (hit.relevance) scores.relevance[place] = *hit.relevance;
+  }
   return scores;
 }
 
@@ -31,7 +39,7 @@ Result<PairScores> score_pairs(const Embedder* embedder, const Reranker* reranke
   if (!query_vector) return query_vector.error().while_doing("reading the query");
   const auto vectors = embedder->embed(texts, EmbedRole::passage, std::move(stop));
   if (!vectors) return vectors.error().while_doing("reading the texts");
-  PairScores scores{.scores = {}, .scorer = embedder->identity(), .cross_encoder = false};
+  PairScores scores{.scores = {}, .relevance = {}, .scorer = embedder->identity(), .cross_encoder = false};
   for (std::size_t i = 0; i < texts.size(); ++i) {
     scores.scores.push_back(dot_product(query_vector->row(0), vectors->row(i)));
   }

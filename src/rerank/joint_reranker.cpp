@@ -1,5 +1,7 @@
 // The reranker that stands above the embedder: its lower layers read query and passage, the joint layers compare them.
 #include <algorithm>
+#include <atomic>
+#include <functional>
 #include <limits>
 #include <optional>
 
@@ -13,31 +15,56 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Of a passage, prefix and special tokens included: more is read in windows, each beginning a quarter before the last
-// one's end.
-constexpr std::size_t kWindowTokens = 256;
+// Of a passage, prefix and special tokens included: as many as the embedder has positions for. More is read in windows,
+// each beginning a quarter before the last one's end.
+constexpr std::size_t kWindowTokens = 512;
 constexpr std::size_t kAddedTokens = 8;  // at most: prefix, begin, end
 constexpr std::size_t kWindowStep = (kWindowTokens - kAddedTokens) * 3 / 4;
 constexpr std::size_t kQueryTokens = 128;
-constexpr std::size_t kHitsAtOnce = 16;  // between two looks at the clock
+constexpr std::size_t kHitsAtOnce = 16;     // between two looks at the clock
+constexpr std::size_t kKeptIsCheaper = 12;  // about as many times: only the joint layers are left to compute
 constexpr const char* kLeg = "rerank";
+
+// A hit as the model reads it: title and headings stand before its text, and count for nothing in spans.
+struct ReadText {
+  std::string text;
+  std::size_t before = 0;  // bytes of title and headings
+};
+
+ReadText text_of(const Hit& hit) {
+  ReadText read{passage_for_embedding(hit.title, hit.citation.heading, hit.text), 0};
+  read.before = read.text.size() - hit.text.size();
+  return read;
+}
 
 struct Window {
   std::size_t hit = 0;
-  ByteSpan span;  // in the hit's text
+  std::string text;
+  ByteSpan span;                         // in the hit's own text
+  const PassageReading* kept = nullptr;  // then there is no text
 };
 
-std::vector<Window> windows_of(std::size_t hit, const std::string& text, const Tokenizer& tokenizer) {
-  const auto whole = ByteSpan{0, text.size()};
-  const Encoding pieces = tokenizer.encode(text);
+void add_windows(std::size_t hit, ReadText read, const Tokenizer& tokenizer, std::vector<Window>& windows) {
+  const Encoding pieces = tokenizer.encode(read.text);
   const std::size_t room = kWindowTokens - kAddedTokens;
-  if (pieces.ids.size() <= room) return {{hit, whole}};
-  std::vector<Window> windows;
+  if (pieces.ids.size() <= room) {
+    windows.push_back({.hit = hit, .text = std::move(read.text), .span = {}});
+    return;
+  }
   for (std::size_t first = 0;; first += kWindowStep) {
     const std::size_t last = std::min(first + room, pieces.ids.size()) - 1;
-    windows.push_back({hit, {pieces.offsets[first].start, pieces.offsets[last].end}});
-    if (last + 1 == pieces.ids.size()) return windows;
+    const ByteSpan span{pieces.offsets[first].start, pieces.offsets[last].end};
+    windows.push_back({.hit = hit, .text = std::string(span.of(read.text)), .span = {}});
+    windows.back().span = {std::max(span.start, read.before) - read.before,
+                           std::max(span.end, read.before) - read.before};
+    if (last + 1 == pieces.ids.size()) return;
   }
+}
+
+const PassageReading* find_reading(const PassageReadings* readings, std::int64_t chunk_id) {
+  if (readings == nullptr) return nullptr;
+  const auto found = readings->find(chunk_id);
+  return found == readings->end() ? nullptr : &found->second;
 }
 
 // What the model says of each hit.
@@ -61,41 +88,117 @@ class Range {
   float high_ = std::numeric_limits<float>::lowest();
 };
 
+// What reading has cost, as a moving average over calls.
+class Pace {
+ public:
+  [[nodiscard]] Clock::duration expected(std::size_t bytes) const {
+    const std::chrono::duration<double> seconds(static_cast<double>(bytes) * seconds_per_byte_.load());
+    return std::chrono::duration_cast<Clock::duration>(seconds);
+  }
+  void note(std::size_t bytes, std::chrono::duration<double> took) {
+    const double now = took.count() / static_cast<double>(std::max<std::size_t>(1, bytes));
+    const double before = seconds_per_byte_.load();
+    // A race between two calls loses one of two like numbers.
+    seconds_per_byte_.store(before == 0 ? now : before + 0.2 * (now - before));
+  }
+
+ private:
+  std::atomic<double> seconds_per_byte_ = 0;  // 0: nothing was read yet
+};
+
+// Behind those that were read, in their own order and also by their numbers.
+void append_unread(std::span<const Hit> unread, std::vector<Hit>& to) {
+  const float lowest = to.empty() ? 1.0F : to.back().score;
+  const float best = unread.empty() ? 0.0F : unread.front().score;
+  for (const Hit& hit : unread) {
+    to.push_back(hit);
+    // Scores of a model alone may be negative; then places have to do.
+    const float share = best > 0 ? std::max(0.0F, hit.score) / best : 1.0F;
+    to.back().score = lowest > 0 ? lowest * share * 0.999F : lowest - static_cast<float>(to.size());
+    for (ScorePart& part : to.back().parts) part.contribution *= hit.score > 0 ? to.back().score / hit.score : 0.0F;
+  }
+}
+
 class JointReranker final : public Reranker {
  public:
   JointReranker(const JointModel& model, const Embedder& embedder, std::string identity)
-      : embedder_(embedder), layers_(JointLayers::pack(model, nn::Precision::i8)), identity_(std::move(identity)) {}
+      : embedder_(embedder),
+        layers_(JointLayers::pack(model, nn::Precision::i8)),
+        identity_(std::move(identity)),
+        readings_name_(model.base + "/layer " + std::to_string(model.shape.lower_layers)),
+        calibration_(model.calibration) {}
 
-  Result<std::vector<Hit>> rerank(std::string_view query, std::span<const Hit> hits,
-                                  const RerankOptions& options) const override;
+  Result<Reranked> rerank(std::string_view query, std::span<const Hit> hits,
+                          const RerankOptions& options) const override;
+  Result<std::vector<PassageReading>> read_passages(std::span<const std::string_view> passages,
+                                                    std::stop_token stop) const override;
+  const std::string& readings_name() const override { return readings_name_; }
+  std::size_t width() const override { return layers_->shape().width; }
   const std::string& identity() const override { return identity_; }
+  bool calibrated() const override { return calibration_.has_value(); }
 
  private:
-  Status judge(const TokenStates& query, std::span<const Hit> hits, std::span<const Window> windows,
-               std::vector<Verdict>& verdicts) const;
+  // Scores hits from the first on, as many as there is time for.
+  Status score_hits(std::string_view query, std::span<const Hit> hits, const RerankOptions& options,
+                    std::vector<Verdict>& verdicts, Reranked& reranked) const;
+  // All of them, whatever does not fit into a window cut off.
+  Result<std::vector<PassageReading>> read_texts(std::span<const std::string_view> texts, std::stop_token stop) const;
+  Status judge(const TokenStates& query, std::span<const Window> windows, std::vector<Verdict>& verdicts) const;
 
   const Embedder& embedder_;
   std::unique_ptr<JointLayers> layers_;
   std::string identity_;
+  std::string readings_name_;
+  std::optional<Calibration> calibration_;
+  mutable Pace pace_;
 };
 
-Status JointReranker::judge(const TokenStates& query, std::span<const Hit> hits, std::span<const Window> windows,
-                            std::vector<Verdict>& verdicts) const {
-  const std::size_t width = layers_->shape().width;
-  std::vector<std::string_view> texts;
-  for (const Window& window : windows) texts.push_back(window.span.of(hits[window.hit].text));
-  const auto read = embedder_.read(texts, EmbedRole::passage, {layers_->shape().lower_layers, kWindowTokens});
+Result<std::vector<PassageReading>> JointReranker::read_texts(std::span<const std::string_view> texts,
+                                                              std::stop_token stop) const {
+  const StatesWanted wanted{layers_->shape().lower_layers, kWindowTokens};
+  const auto read = embedder_.read(texts, EmbedRole::passage, wanted, std::move(stop));
   if (!read) return read.error();
-  RoundedStates rounded;
-  round_states(width, read->states, rounded);
-  std::vector<JointLayers::Pair> pairs;
+  std::vector<PassageReading> readings(texts.size());
   std::size_t token = 0;
-  for (std::size_t i = 0; i < windows.size(); ++i) {
-    const std::size_t length = read->lengths[i];
-    pairs.push_back({query.states, std::span(rounded.values).subspan(token * width, length * width),
-                     std::span(rounded.scales).subspan(token, length),
-                     dot_product(query.vectors.row(0), read->vectors.row(i))});
-    token += length;
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    RoundedStates rounded;
+    round_states(width(), std::span(read->states).subspan(token * width(), read->lengths[i] * width()), rounded);
+    readings[i] = {std::move(rounded.scales), std::move(rounded.values), {}};
+    readings[i].vector.assign(read->vectors.row(i).begin(), read->vectors.row(i).end());
+    token += read->lengths[i];
+  }
+  return readings;
+}
+
+Result<std::vector<PassageReading>> JointReranker::read_passages(std::span<const std::string_view> passages,
+                                                                 std::stop_token stop) const {
+  std::vector<std::size_t> places;
+  std::vector<std::string_view> texts;
+  for (std::size_t i = 0; i < passages.size(); ++i) {
+    if (embedder_.tokenizer().encode(passages[i]).ids.size() > kWindowTokens - kAddedTokens) continue;
+    places.push_back(i);
+    texts.push_back(passages[i]);
+  }
+  auto read = read_texts(texts, std::move(stop));
+  if (!read) return read.error();
+  std::vector<PassageReading> readings(passages.size());
+  for (std::size_t i = 0; i < places.size(); ++i) readings[places[i]] = std::move((*read)[i]);
+  return readings;
+}
+
+Status JointReranker::judge(const TokenStates& query, std::span<const Window> windows,
+                            std::vector<Verdict>& verdicts) const {
+  std::vector<std::string_view> texts;
+  for (const Window& window : windows) {
+    if (window.kept == nullptr) texts.emplace_back(window.text);
+  }
+  const auto read = read_texts(texts, {});
+  if (!read) return read.error();
+  std::vector<JointLayers::Pair> pairs;
+  std::size_t next = 0;
+  for (const Window& window : windows) {
+    const PassageReading& passage = window.kept == nullptr ? (*read)[next++] : *window.kept;
+    pairs.push_back({query.states, passage.values, passage.scales, dot_product(query.vectors.row(0), passage.vector)});
   }
   std::vector<float> scores(pairs.size());
   if (const Status status = layers_->score(pairs, {}, scores); !status) return status;
@@ -109,39 +212,69 @@ Status JointReranker::judge(const TokenStates& query, std::span<const Hit> hits,
   return {};
 }
 
-Result<std::vector<Hit>> JointReranker::rerank(std::string_view query, std::span<const Hit> hits,
-                                               const RerankOptions& options) const {
-  for (const Hit& hit : hits) {
-    if (hit.text.empty()) return Error{ErrorKind::bad_input, "a hit without text cannot be reranked"};
-  }
-  if (hits.empty()) return std::vector<Hit>{};
-  if (Clock::now() >= options.deadline) return Error{ErrorKind::cancelled, "there was no time to rerank"};
+Status JointReranker::score_hits(std::string_view query, std::span<const Hit> hits, const RerankOptions& options,
+                                 std::vector<Verdict>& verdicts, Reranked& reranked) const {
+  const Clock::time_point deadline = options.deadline;
+  if (hits.empty() || Clock::now() >= deadline) return {};
   const auto read_query =
       embedder_.read(std::span(&query, 1), EmbedRole::query, {layers_->shape().lower_layers, kQueryTokens});
   if (!read_query) return read_query.error();
-  std::vector<Verdict> verdicts(hits.size());
-  for (std::size_t first = 0; first < hits.size() && Clock::now() < options.deadline; first += kHitsAtOnce) {
+  while (reranked.read < hits.size()) {
+    const auto start = Clock::now();
     std::vector<Window> windows;
-    for (std::size_t hit = first; hit < std::min(first + kHitsAtOnce, hits.size()); ++hit) {
-      std::ranges::move(windows_of(hit, hits[hit].text, embedder_.tokenizer()), std::back_inserter(windows));
+    std::size_t bytes = 0;
+    std::size_t next = reranked.read;
+    std::size_t kept = 0;
+    for (; next < std::min(reranked.read + kHitsAtOnce, hits.size()); ++next) {
+      const PassageReading* const reading = find_reading(options.readings, hits[next].chunk_id);
+      ReadText text = reading == nullptr ? text_of(hits[next]) : ReadText{};
+      bytes += reading == nullptr ? text.text.size() : hits[next].text.size() / kKeptIsCheaper;
+      if (deadline != Clock::time_point::max() && start + pace_.expected(bytes) >= deadline) break;
+      if (reading == nullptr) {
+        add_windows(next, std::move(text), embedder_.tokenizer(), windows);
+      } else {
+        windows.push_back({.hit = next, .text = {}, .span = {}, .kept = reading});
+        ++kept;
+      }
     }
-    if (const Status status = judge(*read_query, hits, windows, verdicts); !status) return status.error();
+    if (windows.empty()) break;
+    if (const Status status = judge(*read_query, windows, verdicts); !status) return status.error();
+    pace_.note(bytes, Clock::now() - start);
+    reranked.read = next;
+    reranked.kept += kept;
   }
+  return {};
+}
+
+Result<Reranked> JointReranker::rerank(std::string_view query, std::span<const Hit> hits,
+                                       const RerankOptions& options) const {
+  for (const Hit& hit : hits) {
+    if (hit.text.empty()) return Error{ErrorKind::bad_input, "a hit without text cannot be reranked"};
+  }
+  if (options.min_relevance > 0 && !calibration_) {
+    return Error{ErrorKind::bad_input, "'" + identity_ + "' was not calibrated, so there is no lowest relevance"};
+  }
+  const std::size_t depth = std::min(hits.size(), options.depth);
+  std::vector<Verdict> verdicts(depth);
+  Reranked reranked;
+  if (const Status status = score_hits(query, hits.first(depth), options, verdicts, reranked); !status) {
+    return status.error();
+  }
+  reranked.beyond = depth - reranked.read;
 
   Range first_stage;
   Range model;
-  for (std::size_t i = 0; i < hits.size(); ++i) {
+  for (std::size_t i = 0; i < reranked.read; ++i) {
     first_stage.add(hits[i].score);
-    if (verdicts[i].score) model.add(*verdicts[i].score);
+    model.add(*verdicts[i].score);
   }
-  std::vector<Hit> scored;
-  std::vector<Hit> rest;
   const auto share = static_cast<float>(options.first_stage);
-  for (std::size_t i = 0; i < hits.size(); ++i) {
+  for (std::size_t i = 0; i < reranked.read; ++i) {
     Hit hit = hits[i];
     const Verdict& verdict = verdicts[i];
-    if (!verdict.score) {
-      rest.push_back(std::move(hit));
+    if (calibration_) hit.relevance = calibration_->relevance(*verdict.score);
+    if (hit.relevance.value_or(1) < options.min_relevance) {
+      ++reranked.below;
       continue;
     }
     const float own = share > 0 ? (1 - share) * model.place(*verdict.score) : *verdict.score;
@@ -150,23 +283,17 @@ Result<std::vector<Hit>> JointReranker::rerank(std::string_view query, std::span
     hit.parts.push_back({kLeg, 0, *verdict.score, own});
     if (verdict.windows > 1) hit.best_window = verdict.best;
     hit.score = own + kept;
-    scored.push_back(std::move(hit));
+    reranked.hits.push_back(std::move(hit));
   }
   // The place by the model alone, then the order that is shown.
-  const auto by_model = [](const Hit& a, const Hit& b) { return a.parts.back().score > b.parts.back().score; };
-  std::ranges::stable_sort(scored, by_model);
-  for (std::size_t i = 0; i < scored.size(); ++i) scored[i].parts.back().rank = static_cast<int>(i) + 1;
-  std::ranges::sort(scored, [](const Hit& a, const Hit& b) {
+  std::ranges::stable_sort(reranked.hits, std::greater{}, [](const Hit& hit) { return hit.parts.back().score; });
+  for (std::size_t i = 0; i < reranked.hits.size(); ++i) reranked.hits[i].parts.back().rank = static_cast<int>(i) + 1;
+  std::ranges::sort(reranked.hits, [](const Hit& a, const Hit& b) {
     return a.score != b.score ? a.score > b.score : a.chunk_id < b.chunk_id;
   });
-  // What was not scored stands behind what was, also by its number.
-  const float lowest = scored.empty() ? 0.0F : scored.back().score;
-  for (Hit& hit : rest) {
-    hit.score = lowest;
-    scored.push_back(std::move(hit));
-  }
-  if (scored.size() > options.keep) scored.resize(options.keep);
-  return scored;
+  if (options.min_relevance == 0) append_unread(hits.subspan(reranked.read), reranked.hits);
+  if (reranked.hits.size() > options.keep) reranked.hits.resize(options.keep);
+  return reranked;
 }
 
 }  // namespace

@@ -27,15 +27,17 @@ json parameters_of(const Route& route) {
         {{"name", "id"}, {"in", "path"}, {"required", true}, {"schema", {{"type", "integer"}, {"minimum", 1}}}});
   }
   for (const auto& name : route.query_parameters) {
-    const bool number = name == "top_k" || name == "offset" || name == "limit" || name == "budget_ms";
+    const bool whole =
+        name == "top_k" || name == "offset" || name == "limit" || name == "budget_ms" || name == "rerank_depth";
     const bool flag = name == "explain" || name == "rerank";
     parameters.push_back({{"name", name},
                           {"in", "query"},
                           {"required", name == "q"},
                           {"schema",
-                           {{"type", number ? "integer"
-                                     : flag ? "boolean"
-                                            : "string"}}}});
+                           {{"type", whole                 ? "integer"
+                                     : name == "min_score" ? "number"
+                                     : flag                ? "boolean"
+                                                           : "string"}}}});
   }
   return parameters;
 }

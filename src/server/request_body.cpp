@@ -23,9 +23,15 @@ bool is_text(std::string_view name) {
 json value_from_text(std::string_view text) {
   if (text == "true") return true;
   if (text == "false") return false;
-  std::int64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error == std::errc() && end == text.data() + text.size()) return number;
+  const char* const last = text.data() + text.size();
+  std::int64_t whole = 0;
+  if (const auto read = std::from_chars(text.data(), last, whole); read.ec == std::errc() && read.ptr == last) {
+    return whole;
+  }
+  double number = 0;
+  if (const auto read = std::from_chars(text.data(), last, number); read.ec == std::errc() && read.ptr == last) {
+    return number;
+  }
   return std::string(text);
 }
 

@@ -19,6 +19,13 @@ AskRequest ask_request_from(const json& body) {
   request.query.top_k = body.contains("top_k") ? static_cast<std::size_t>(body["top_k"].get<double>()) : 10;
   request.query.filters = filters_from(body);
   request.rerank = body.value("rerank", true);
+  if (body.contains("rerank_depth")) {
+    request.rerank_depth = static_cast<std::size_t>(body["rerank_depth"].get<double>());
+  }
+  request.min_relevance = body.value("min_score", 0.0F);
+  if (body.contains("budget_ms")) {
+    request.budget = milliseconds(static_cast<std::int64_t>(body["budget_ms"].get<double>()));
+  }
   request.explain = body.value("explain", false);
   return request;
 }
@@ -36,10 +43,7 @@ void note_what_is_missing(const json& body, Answer& answer) {
 
 Response search(const Services& services, const json& body, const std::stop_token& stop) {
   const AskRequest request = ask_request_from(body);
-  milliseconds limit = services.options.search_timeout;
-  if (body.contains("budget_ms")) {
-    limit = std::min(limit, milliseconds(static_cast<std::int64_t>(body["budget_ms"].get<double>())));
-  }
+  const milliseconds limit = services.options.search_timeout;
   const TimeLimit time_limit(stop, limit);
   auto answer = ask(services.workspace, request, time_limit.token());
   if (!answer && time_limit.expired()) {
@@ -73,8 +77,8 @@ void add_search_routes(Router& router, const Services& services) {
                     return search(services, body, request.stop);
                   },
               .response_schema = "search.response.schema.json",
-              .query_parameters = {"q", "top_k", "explain", "rerank", "budget_ms", "collection", "path", "language",
-                                   "format"}});
+              .query_parameters = {"q", "top_k", "explain", "rerank", "rerank_depth", "min_score", "budget_ms",
+                                   "collection", "path", "language", "format"}});
 }
 
 }  // namespace attune::server

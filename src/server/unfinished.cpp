@@ -18,6 +18,7 @@ std::string_view phase_name(IngestProgress::Phase phase) {
     case IngestProgress::Phase::reading:
       return "reading";
     case IngestProgress::Phase::embedding:
+    case IngestProgress::Phase::reading_ahead:
       return "embedding";
     case IngestProgress::Phase::indexing:
       return "indexing";

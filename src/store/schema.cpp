@@ -101,7 +101,19 @@ CREATE TABLE vector_cache (
 CREATE VIRTUAL TABLE postings USING fts5 (title, body, tokenize = 'attune_terms');
 )sql";
 
-constexpr std::array kMigrations = {Migration{kSchema1}};
+// 2: what a model's lower layers say of passages, for rerankers that read them again. Optional: a chunk without a row
+// is read anew. value: for each of `tokens` a float32 scale, then for each its row of int8.
+constexpr const char* kSchema2 = R"sql(
+CREATE TABLE token_states (
+  chunk_id INTEGER PRIMARY KEY REFERENCES chunk (id) ON DELETE CASCADE,
+  model_id INTEGER NOT NULL REFERENCES model (id),
+  tokens INTEGER NOT NULL CHECK (tokens > 0),
+  value BLOB NOT NULL
+) STRICT;
+CREATE INDEX token_states_by_model ON token_states (model_id);
+)sql";
+
+constexpr std::array kMigrations = {Migration{kSchema1}, Migration{kSchema2}};
 
 }  // namespace
 

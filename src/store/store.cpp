@@ -13,6 +13,7 @@
 #include "store/documents.hpp"
 #include "store/filters.hpp"
 #include "store/settings.hpp"
+#include "store/token_states.hpp"
 #include "store/vectors.hpp"
 #include "store/words.hpp"
 
@@ -162,6 +163,33 @@ class SqliteStore final : public Store {
 
   Result<ChunkSet> vector_ids(std::string_view model) const override {
     return read("listing vectors", [&](Connection& db) { return store::vector_ids(db, model); });
+  }
+
+  Result<std::vector<PendingChunk>> chunks_without_states(std::string_view model, std::int64_t after,
+                                                          std::size_t limit) const override {
+    return read("reading chunks without states",
+                [&](Connection& db) { return store::chunks_without_states(db, model, after, limit); });
+  }
+
+  Status put_states(std::string_view model, std::span<const StoredStates> states, std::size_t width) override {
+    if (std::string fault = store::fault_of_states(states, width); !fault.empty()) {
+      return Error{ErrorKind::bad_input, "storing token states: " + fault};
+    }
+    if (states.empty()) return {};
+    return write("storing token states", [&](Connection& db) { store::put_states(db, model, states, width); });
+  }
+
+  Result<std::vector<StoredStates>> states_of(std::string_view model,
+                                              std::span<const std::int64_t> chunk_ids) const override {
+    return read("reading token states", [&](Connection& db) { return store::states_of(db, model, chunk_ids); });
+  }
+
+  Result<StatesSize> states_size(std::string_view model) const override {
+    return read("measuring token states", [&](Connection& db) { return store::states_size(db, model); });
+  }
+
+  Result<std::int64_t> remove_states() override {
+    return write("removing token states", [&](Connection& db) { return store::remove_states(db); });
   }
 
   Result<std::optional<VectorCacheRow>> vector_cache_row() const override {

@@ -14,12 +14,17 @@ namespace {
 
 static_assert(std::endian::native == std::endian::little, "vectors are stored as they lie in memory");
 
-struct Model {
-  std::int64_t id = 0;
-  std::size_t dimension = 0;
-};
+// Never hands out a vector that could not have been stored: a wrong one is worse than an error.
+void read_vector(std::int64_t chunk_id, std::span<const std::byte> bytes, std::vector<float>& vector) {
+  if (bytes.size() == vector.size() * sizeof(float)) {
+    std::memcpy(vector.data(), bytes.data(), bytes.size());
+    if (is_sound_vector(vector)) return;
+  }
+  fail(ErrorKind::corrupt, "the vector of chunk " + std::to_string(chunk_id) + " is damaged");
+}
 
-// id 0 if no vector was ever stored under this name.
+}  // namespace
+
 Model find_model(Connection& connection, std::string_view name) {
   Statement row = connection.prepare("SELECT id, dimension FROM model WHERE name = ?");
   row.bind(name);
@@ -41,31 +46,20 @@ Model open_model(Connection& connection, std::string_view name, std::size_t dime
   return model;
 }
 
-// Never hands out a vector that could not have been stored: a wrong one is worse than an error.
-void read_vector(std::int64_t chunk_id, std::span<const std::byte> bytes, std::vector<float>& vector) {
-  if (bytes.size() == vector.size() * sizeof(float)) {
-    std::memcpy(vector.data(), bytes.data(), bytes.size());
-    if (is_sound_vector(vector)) return;
-  }
-  fail(ErrorKind::corrupt, "the vector of chunk " + std::to_string(chunk_id) + " is damaged");
-}
-
-}  // namespace
-
 bool is_sound_vector(std::span<const float> vector) {
   return std::all_of(vector.begin(), vector.end(), [](float value) { return std::isfinite(value); }) &&
          std::any_of(vector.begin(), vector.end(), [](float value) { return value != 0.0F; });
 }
 
-std::vector<PendingChunk> pending_chunks(Connection& connection, std::string_view model, std::int64_t after,
-                                         std::size_t limit) {
+std::vector<PendingChunk> chunks_lacking(Connection& connection, std::string_view table, std::int64_t model_id,
+                                         std::int64_t after, std::size_t limit) {
   std::vector<PendingChunk> pending;
   Statement rows = connection.prepare(
       "SELECT c.id, d.title, c.heading, c.text FROM chunk c JOIN document d ON d.id = c.document_id "
-      "WHERE c.id > ?2 AND NOT EXISTS (SELECT 1 FROM vector v WHERE v.chunk_id = c.id AND v.model_id = ?1) "
-      "ORDER BY c.id LIMIT ?3");
+      "WHERE c.id > ?2 AND NOT EXISTS (SELECT 1 FROM " +
+      std::string(table) + " v WHERE v.chunk_id = c.id AND v.model_id = ?1) ORDER BY c.id LIMIT ?3");
   constexpr auto kMost = static_cast<std::size_t>(std::numeric_limits<std::int64_t>::max());
-  rows.bind(find_model(connection, model).id, after, static_cast<std::int64_t>(std::min(limit, kMost)));
+  rows.bind(model_id, after, static_cast<std::int64_t>(std::min(limit, kMost)));
   while (rows.step()) {
     pending.push_back({.chunk_id = rows.integer(0),
                        .title = std::string(rows.text(1)),
@@ -73,6 +67,11 @@ std::vector<PendingChunk> pending_chunks(Connection& connection, std::string_vie
                        .text = std::string(rows.text(3))});
   }
   return pending;
+}
+
+std::vector<PendingChunk> pending_chunks(Connection& connection, std::string_view model, std::int64_t after,
+                                         std::size_t limit) {
+  return chunks_lacking(connection, "vector", find_model(connection, model).id, after, limit);
 }
 
 std::string fault_of_vectors(std::span<const std::int64_t> chunk_ids, std::span<const float> values,

@@ -13,6 +13,20 @@
 
 namespace attune::store {
 
+// A model's name in the database; what it makes has `dimension` numbers a row.
+struct Model {
+  std::int64_t id = 0;
+  std::size_t dimension = 0;
+};
+// id 0 if nothing was ever stored under this name.
+Model find_model(Connection& connection, std::string_view name);
+// The same, made if absent. Fails with bad_input if it has another dimension.
+Model open_model(Connection& connection, std::string_view name, std::size_t dimension);
+
+// Chunks that have no row of the model in `table` (a name of ours), as Store::pending_chunks.
+std::vector<PendingChunk> chunks_lacking(Connection& connection, std::string_view table, std::int64_t model_id,
+                                         std::int64_t after, std::size_t limit);
+
 std::vector<PendingChunk> pending_chunks(Connection& connection, std::string_view model, std::int64_t after,
                                          std::size_t limit);
 

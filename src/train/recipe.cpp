@@ -229,6 +229,32 @@ Result<Recipe> read_recipe(const std::filesystem::path& file) {
   return recipe;
 }
 
+Recipe smoke_version(const Recipe& recipe) {
+  Recipe small = recipe;
+  std::erase_if(small.data, [](const RecipeData& data) { return !data.labelled || data.maker != "pairs"; });
+  for (RecipeData& data : small.data) {
+    constexpr std::size_t kGroups = 48;
+    data.limit = data.limit == 0 ? kGroups : std::min(data.limit, kGroups);
+    data.weight = 1;
+    data.teachers.clear();
+    data.also.clear();
+    data.augmentation.reset();
+  }
+  small.augmentation = {};
+  small.held_out = 0.3;
+  small.mining.options.keep = 12;
+  small.mining.options.passage_bytes = std::min<std::size_t>(small.mining.options.passage_bytes, 400);
+  small.loss = {};
+  small.optimiser.average_decay = 0;
+  small.model.max_tokens = std::min<std::size_t>(small.model.max_tokens, 96);
+  small.schedule.steps = 20;
+  small.schedule.warm_up = 2;
+  small.schedule.groups_per_step = 12;
+  small.schedule.measure_every = 5;
+  small.schedule.measured_groups = 150;
+  return small;
+}
+
 std::string recipe_to_json(const Recipe& recipe, int indent) {
   Recipe copy = recipe;  // describe() takes what can be read into
   return Writing::written(copy).dump(indent, ' ', false, Json::error_handler_t::replace);

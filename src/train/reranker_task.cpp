@@ -15,6 +15,7 @@ namespace attune::train {
 namespace {
 
 constexpr std::size_t kMeasuredDepth = 10;
+constexpr std::size_t kMostCalibrated = 2000;  // held-out groups
 
 double dcg(std::span<const int> grades) {
   double sum = 0;
@@ -242,8 +243,40 @@ Result<Measurement> RerankerTask::measure() {
   } else {
     measurement.measure = -loss;
   }
-  measurement.numbers.emplace_back("held_out_loss", loss);
+  measurement.numbers.emplace_back(kHeldOutLoss, loss);
   return measurement;
+}
+
+Result<std::vector<JudgedScore>> RerankerTask::judge_held_out() {
+  const std::vector<GroupPlace> places = held_out_groups(sets_, kMostCalibrated);
+  std::vector<std::vector<JudgedScore>> judged(places.size());
+  std::vector<std::optional<Error>> errors(places.size());
+  share_out<JointPass>(places.size(), thread_count(options_.threads), {}, [&](std::size_t index, JointPass& pass) {
+    if (!sources_[places[index].set].labelled) return;
+    const auto group = prepare(std::span(places).subspan(index, 1), true);
+    if (!group) {
+      errors[index] = group.error();
+      return;
+    }
+    std::vector<float> scores;
+    run_group(group->front(), places[index], {}, pass, {}, scores);
+    for (std::size_t i = 0; i < scores.size(); ++i) {
+      judged[index].push_back({scores[i], group->front().group.passages[i].grade > 0, 1});
+    }
+  });
+  std::map<std::uint32_t, double> counts;
+  for (std::size_t index = 0; index < places.size(); ++index) {
+    if (errors[index]) return *errors[index];
+    counts[places[index].set] += static_cast<double>(judged[index].size());
+  }
+  std::vector<JudgedScore> all;
+  for (std::size_t index = 0; index < places.size(); ++index) {
+    for (JudgedScore& one : judged[index]) {
+      one.weight = 1000 / counts[places[index].set];
+      all.push_back(one);
+    }
+  }
+  return all;
 }
 
 }  // namespace attune::train

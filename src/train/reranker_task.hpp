@@ -11,6 +11,7 @@
 #include "attune/model/joint.hpp"
 #include "attune/train/batches.hpp"
 
+#include "train/calibrate.hpp"
 #include "train/joint_layers.hpp"
 #include "train/passage_states.hpp"
 #include "train/reranker_loss.hpp"
@@ -32,13 +33,16 @@ struct RerankerTaskOptions {
   EpochOptions epoch;
   std::size_t easy = 1;  // PresentOptions::easy
   double dropout = 0;
-  double head_rate = 10;       // of the new head's learning rate to that of the layers, which were trained before
+  double head_rate = 200;      // of the new head's learning rate to that of the layers, which were trained before
   std::size_t max_tokens = 0;  // StatesWanted::max_tokens
   std::size_t lanes = 2;
   int threads = 0;
   std::size_t measured_groups = 200;
   std::size_t measured_passages = 12;
 };
+
+// The name of the mean loss of held-out groups among Measurement::numbers.
+inline constexpr const char* kHeldOutLoss = "held_out_loss";
 
 class RerankerTask final : public Task {
  public:
@@ -51,6 +55,8 @@ class RerankerTask final : public Task {
   void use(std::span<const float> weights) override;
   Result<LaneResult> run_lane(std::uint64_t step, std::size_t lane, std::span<float> gradient) override;
   Result<Measurement> measure() override;
+  // The held-out groups' scores under the weights in use, each labelled source with the same weight.
+  Result<std::vector<JudgedScore>> judge_held_out();
 
  private:
   // A group as the layers read it.

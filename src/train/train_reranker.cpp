@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "attune/core/file.hpp"
 #include "attune/train/reranker.hpp"
 
@@ -29,6 +31,14 @@ LoopOptions loop_options(const RerankerTraining& training, const PreparedReranke
   return options;
 }
 
+void note_loss(const Measurement& measurement, RerankerReport& report) {
+  for (const auto& [name, value] : measurement.numbers) {
+    if (name != kHeldOutLoss) continue;
+    if (report.first_loss == 0) report.first_loss = value;
+    report.best_loss = report.best_loss == 0 ? value : std::min(report.best_loss, value);
+  }
+}
+
 Result<RerankerReport> keep_teachers(const RerankerTraining& training, const TrainingProgressSink& progress,
                                      const std::stop_token& stop) {
   const auto groups = prepare_taught_groups(training, progress, stop);
@@ -57,21 +67,27 @@ Result<RerankerReport> train_reranker(const RerankerTraining& training, const Tr
   }
   RerankerTask task(*prepared->reader, prepared->start, prepared->sources, task_options(training));
   const auto tell = [&](const LoopProgress& now) {
-    if (!progress) return;
+    if (!progress && now.measurement == nullptr) return;
     TrainingProgress said{.phase = TrainingProgress::Phase::training, .of = {}, .done = now.step, .total = now.steps};
     said.loss = now.loss;
     said.pairs_per_second = now.pairs_per_second;
     said.left = now.left;
     if (now.measurement != nullptr) {
+      note_loss(*now.measurement, report);
       said.measured = now.measurement->numbers;
       said.measured.emplace_back("nDCG@10", now.measurement->measure);
     }
-    progress(said);
+    if (progress) progress(said);
   };
   auto result = run_training(task, loop_options(training, *prepared), tell, stop);
   if (!result) return result.error();
-  JointModel model = std::move(prepared->start);
+  task.use(result->weights);
+  const auto judged = task.judge_held_out();
+  if (!judged) return judged.error().while_doing("calibrating");
+  JointModel model = prepared->start;
   model.weights = std::move(result->weights);
+  model.calibration = fit_calibration(*judged);
+  if (model.calibration) report.calibration_error = calibration_error(*model.calibration, *judged);
   if (!training.recipe.name.empty()) model.name = training.recipe.name;
   model.notes["recipe"] = recipe_to_json(training.recipe, -1);
   model.notes["steps"] = std::to_string(result->best_step);

@@ -194,3 +194,11 @@ TEST_CASE("an absent directory is not found") {
   REQUIRE_FALSE(embedder);
   CHECK(embedder.error().kind == attune::ErrorKind::not_found);
 }
+
+TEST_CASE("what models read of a passage says title and headings once") {
+  using attune::passage_for_embedding;
+  CHECK(passage_for_embedding("Manual", "", "Text.") == "Manual\nText.");
+  CHECK(passage_for_embedding("Manual", "Manual › Pumps", "Pumps\n\nText.") == "Manual\nPumps\n\nText.");
+  CHECK(passage_for_embedding("Manual", "Pumps", "Text.") == "Manual\nPumps\nText.");
+  CHECK(passage_for_embedding("", "", "Text.") == "Text.");
+}

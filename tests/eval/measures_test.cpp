@@ -71,4 +71,13 @@ TEST_CASE("measures: a name that is no measure is refused") {
   }
 }
 
+TEST_CASE("expected calibration error: the distance between what was promised and what was so") {
+  CHECK(expected_calibration_error({}) == 0);
+  // Bin 0.2 … 0.3: two promised 0.25, one relevant; bin 0.9 … 1: one promised 1.
+  const Promise promises[] = {{0.25F, true}, {0.25F, false}, {1.0F, true}};
+  CHECK(expected_calibration_error(promises) == doctest::Approx((1 - 0.5) / 3));
+  const Promise weighted[] = {{0.25F, true, 2}, {0.25F, false, 2}, {1.0F, false, 1}};
+  CHECK(expected_calibration_error(weighted) == doctest::Approx((2 - 1.0 + 1) / 5));
+}
+
 }  // namespace attune

@@ -111,6 +111,16 @@ class FakeStore : public Store {
     for (const auto& entry : vectors_) ids.push_back(entry.first);
     return ids;
   }
+  Result<std::vector<PendingChunk>> chunks_without_states(std::string_view, std::int64_t, std::size_t) const override {
+    return absent();
+  }
+  Status put_states(std::string_view, std::span<const StoredStates>, std::size_t) override { return absent(); }
+  Result<std::vector<StoredStates>> states_of(std::string_view, std::span<const std::int64_t>) const override {
+    return absent();
+  }
+  Result<StatesSize> states_size(std::string_view) const override { return absent(); }
+  Result<std::int64_t> remove_states() override { return absent(); }
+
   Result<std::optional<VectorCacheRow>> vector_cache_row() const override { return row_; }
   Status set_vector_cache_row(const VectorCacheRow& row) override {
     row_ = row;

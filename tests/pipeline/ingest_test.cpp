@@ -187,11 +187,4 @@ TEST_CASE("ingest: a stopped run keeps what it did, and the next run goes on") {
   CHECK(stamps(*workspace).size() == 40);
 }
 
-TEST_CASE("passage for the embedder: title and headings are said once") {
-  CHECK(passage_for_embedding("Manual", "", "Text.") == "Manual\nText.");
-  CHECK(passage_for_embedding("Manual", "Manual › Pumps", "Pumps\n\nText.") == "Manual\nPumps\n\nText.");
-  CHECK(passage_for_embedding("Manual", "Pumps", "Text.") == "Manual\nPumps\nText.");
-  CHECK(passage_for_embedding("", "", "Text.") == "Text.");
-}
-
 }  // namespace attune

@@ -89,7 +89,6 @@ TEST_CASE("group file: what is wrong is an error that says what and where") {
       says(complaint(good + "{" + fields + R"(,"passages":[[0,1,0]],"scores":"1 2","avoid":[]})"), "number of scores"));
   CHECK(says(complaint(good + "{" + fields + R"(,"passages":[[0,1,0]],"scores":"x","avoid":[]})"), "no number"));
   CHECK(says(complaint(good + "{" + fields + R"(,"passages":[[0,1,0]],"scores":"1","avoid":[7]})"), "not there"));
-  CHECK(says(complaint(good + "{" + fields + R"(,"passages":[],"scores":"","avoid":[]})"), "number of scores"));
   const std::string whole = good + "{" + fields + R"(,"passages":[[0,1,0]],"scores":"1","avoid":[]})" + "\n";
   CHECK(says(complaint(whole + "[]\n"), "more lines"));
   const std::string packed = *gzipped(whole);

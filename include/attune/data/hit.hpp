@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,7 @@ struct Hit {
   std::string text;  // the passage, exactly as in the document's extracted text
   Citation citation;
   float score = 0;
+  std::optional<float> relevance;  // probability that it answers, where a calibrated reranker read it
   std::vector<ScorePart> parts;
   ByteSpan best_window;              // in `text`: what a reranker's score is for, if it had to cut; else empty
   ByteSpan snippet;                  // in `text`: the stretch to show

@@ -15,6 +15,7 @@
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -80,6 +81,15 @@ struct JointHeadSpans {
 };
 JointHeadSpans joint_head(const JointShape& shape, std::span<const float> numbers);
 
+// Platt's calibration: of the pairs with such a score, the share that is relevant is 1 / (1 + exp(−(slope · score +
+// offset))).
+struct Calibration {
+  float slope = 1;
+  float offset = 0;
+  [[nodiscard]] float relevance(float score) const;
+  friend bool operator==(const Calibration&, const Calibration&) = default;
+};
+
 struct JointModel {
   std::string name;
   std::string base;            // identity of the encoder whose layers stand below
@@ -87,8 +97,9 @@ struct JointModel {
   std::string passage_prefix;  // … and before a passage
   std::string licence;
   JointShape shape;
-  std::vector<float> weights;                // as joint_layout() says
-  std::map<std::string, std::string> notes;  // what else the file is to say: calibration, training
+  std::vector<float> weights;  // as joint_layout() says
+  std::optional<Calibration> calibration;
+  std::map<std::string, std::string> notes;  // what else the file is to say: training
 };
 
 struct JointStart {

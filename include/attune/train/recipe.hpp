@@ -114,6 +114,10 @@ struct Recipe {
 // type, is out of range, or a path that is kept for evaluation. The text names the setting: "mining.keeep".
 Result<Recipe> read_recipe(const std::filesystem::path& file);
 Result<Recipe> parse_recipe(std::string_view json);
+// The same in small, for a try of a minute: stated pairs with labels only, a few groups of each source, labels instead
+// of teachers, few steps, a larger held-out share.
+Recipe smoke_version(const Recipe& recipe);
+
 // All settings, defaults included; parse_recipe gives the same recipe again.
 std::string recipe_to_json(const Recipe& recipe, int indent = 2);
 

@@ -49,6 +49,9 @@ struct RerankerReport {
   std::uint64_t best_step = 0;
   double first_measure = 0;  // mean nDCG@10 of the held-out groups before the first step, by source alike
   double best_measure = 0;
+  double first_loss = 0;         // of the held-out groups, as first_measure
+  double best_loss = 0;          // the smallest
+  double calibration_error = 0;  // expected, of the held-out groups' relevance; 0 where there was nothing to calibrate
   std::size_t groups = 0;
   std::size_t passages = 0;
 };

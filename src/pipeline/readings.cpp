@@ -1,0 +1,97 @@
+// Readings: what the reranker's lower layers say of passages, kept so that a question need not read them again.
+#include <algorithm>
+#include <utility>
+
+#include "attune/pipeline.hpp"
+
+namespace attune {
+namespace {
+
+constexpr const char* kSetting = "keep_readings";
+constexpr std::size_t kBatch = 32;
+
+}  // namespace
+
+Result<bool> keeps_readings(const Workspace& workspace) {
+  const auto value = workspace.store().setting(kSetting);
+  if (!value) return value.error();
+  return value->has_value() && **value == "on";
+}
+
+Status keep_readings(Workspace& workspace, bool keep) {
+  if (const Status set = workspace.store().set_setting(kSetting, keep ? "on" : "off"); !set) return set;
+  if (keep) return {};
+  const auto removed = workspace.store().remove_states();
+  return removed ? Status() : Status(removed.error());
+}
+
+Result<PassageReadings> readings_of(const Workspace& workspace, std::span<const Hit> hits) {
+  PassageReadings readings;
+  const Reranker* const reranker = workspace.reranker();
+  if (reranker == nullptr || hits.empty()) return readings;
+  const auto keeps = keeps_readings(workspace);
+  if (!keeps) return keeps.error();
+  if (!*keeps) return readings;
+  std::vector<std::int64_t> ids;
+  for (const Hit& hit : hits) ids.push_back(hit.chunk_id);
+  auto states = workspace.store().states_of(reranker->readings_name(), ids);
+  if (!states) return states.error();
+  for (StoredStates& one : *states) {
+    readings[one.chunk_id] = {std::move(one.scales), std::move(one.values), {}};
+  }
+  std::ranges::sort(ids);
+  const auto add = [&](std::int64_t id, std::span<const float> vector) {
+    const auto found = readings.find(id);
+    if (found != readings.end()) found->second.vector.assign(vector.begin(), vector.end());
+  };
+  const Status found = workspace.store().for_vectors_of(workspace.embedder()->identity(), ids, add);
+  if (!found) return found.error();
+  std::erase_if(readings, [](const auto& entry) { return entry.second.vector.empty(); });
+  return readings;
+}
+
+Result<std::uint64_t> read_pending(Workspace& workspace, const IngestProgressSink& progress, std::stop_token stop) {
+  const Reranker* const reranker = workspace.reranker();
+  if (reranker == nullptr) return std::uint64_t{0};
+  const auto keeps = keeps_readings(workspace);
+  if (!keeps) return keeps.error();
+  if (!*keeps) return std::uint64_t{0};
+  const std::string& model = reranker->readings_name();
+  const auto counts = workspace.store().counts("");
+  if (!counts) return counts.error();
+  const auto size = workspace.store().states_size(model);
+  if (!size) return size.error();
+  const auto total = static_cast<std::uint64_t>(counts->chunks - size->chunks);
+  std::uint64_t done = 0;
+  std::uint64_t seen = 0;
+  std::int64_t after = 0;
+  while (!stop.stop_requested()) {
+    const auto batch = workspace.store().chunks_without_states(model, after, kBatch);
+    if (!batch) return batch.error();
+    if (batch->empty()) break;
+    if (progress) progress({IngestProgress::Phase::reading_ahead, seen, std::max(total, seen + batch->size()), {}});
+    std::vector<std::string> passages;
+    for (const PendingChunk& chunk : *batch) {
+      passages.push_back(passage_for_embedding(chunk.title, chunk.heading, chunk.text));
+    }
+    const std::vector<std::string_view> views(passages.begin(), passages.end());
+    auto readings = reranker->read_passages(views, stop);
+    if (!readings) {
+      if (readings.error().kind == ErrorKind::cancelled) break;
+      return readings.error().while_doing("reading passages ahead");
+    }
+    std::vector<StoredStates> states;
+    for (std::size_t i = 0; i < batch->size(); ++i) {
+      PassageReading& reading = (*readings)[i];
+      if (reading.scales.empty()) continue;  // too long for one window: read when it is asked for
+      states.push_back({(*batch)[i].chunk_id, std::move(reading.scales), std::move(reading.values)});
+    }
+    if (const Status put = workspace.store().put_states(model, states, reranker->width()); !put) return put.error();
+    done += states.size();
+    seen += batch->size();
+    after = batch->back().chunk_id;
+  }
+  return done;
+}
+
+}  // namespace attune
