@@ -246,6 +246,7 @@ Recipe smoke_version(const Recipe& recipe) {
   small.mining.options.passage_bytes = std::min<std::size_t>(small.mining.options.passage_bytes, 400);
   small.loss = {};
   small.optimiser.average_decay = 0;
+  small.optimiser.learning_rate = std::min(small.optimiser.learning_rate, 1e-4);  // so little is soon learnt by heart
   small.model.max_tokens = std::min<std::size_t>(small.model.max_tokens, 96);
   small.schedule.steps = 20;
   small.schedule.warm_up = 2;
