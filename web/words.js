@@ -106,6 +106,7 @@ const chineseNotes = [
   [/^no passage passes the filters$/, () => "没有段落符合筛选条件"],
   [/^(\d+) of (\d+) passages were reranked; there was no time for the others$/, (read, all) => `时间只够重排 ${all} 个段落中的 ${read} 个`],
   [/^(\d+) passages were left out: less relevant than asked for$/, (count) => `略去 ${count} 个相关度不足的段落`],
+  [/^(\d+) passages were left out: they were not read, so their relevance is not known$/, (count) => `略去 ${count} 个未读、相关度未知的段落`],
   [/^nothing is indexed yet$/, () => "还没有索引任何文档"],
 ];
 

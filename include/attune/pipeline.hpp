@@ -108,7 +108,7 @@ struct AskRequest {
   bool rerank = true;                   // where a cross-encoder is loaded
   std::size_t rerank_depth = 30;        // hits that it reads
   double first_stage = kFirstStage;     // as RerankOptions::first_stage
-  float min_relevance = 0;              // as RerankOptions::min_relevance
+  float min_relevance = 0;              // as RerankOptions::min_relevance; needs `rerank`
   std::chrono::milliseconds budget{0};  // for the whole answer: as many hits are read as fit; 0: no bound
   bool explain = false;                 // keep Hit::parts
 };
@@ -124,7 +124,7 @@ struct Answer {
 // Cited passages, best first. Fails only when no leg could answer.
 Result<Answer> ask(const Workspace& workspace, const AskRequest& request, std::stop_token stop = {});
 
-// What is kept of the hits' passages (attune index --keep-readings), for RerankOptions::readings. Empty without a
+// What is kept of the hits' passages (attune index --readings keep), for RerankOptions::readings. Empty without a
 // reranker. Fails as the store does.
 Result<PassageReadings> readings_of(const Workspace& workspace, std::span<const Hit> hits);
 

@@ -50,9 +50,9 @@ struct RerankOptions {
 struct Reranked {
   std::vector<Hit> hits;   // best first; ties keep ascending chunk id
   std::size_t read = 0;    // hits that the model scored
-  std::size_t kept = 0;    // of these, from RerankOptions::readings
   std::size_t beyond = 0;  // of the depth, for which there was no time
-  std::size_t below = 0;   // left out for RerankOptions::min_relevance
+  std::size_t below = 0;   // left out for RerankOptions::min_relevance,
+  std::size_t unread = 0;  // and left out because nobody knows theirs
 };
 
 class Reranker {

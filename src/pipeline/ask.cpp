@@ -46,6 +46,10 @@ Status rerank_hits(const Workspace& workspace, const AskRequest& request, Clock:
   if (reranked->below > 0) {
     answer.notes.push_back(std::to_string(reranked->below) + " passages were left out: less relevant than asked for");
   }
+  if (reranked->unread > 0) {
+    answer.notes.push_back(std::to_string(reranked->unread) +
+                           " passages were left out: they were not read, so their relevance is not known");
+  }
   return {};
 }
 
@@ -67,6 +71,9 @@ Status add_coverage(const Workspace& workspace, Answer& answer) {
 }  // namespace
 
 Result<Answer> ask(const Workspace& workspace, const AskRequest& request, std::stop_token stop) {
+  if (request.min_relevance > 0 && !request.rerank) {
+    return Error{ErrorKind::bad_input, "a lowest relevance needs reranking, which was turned off"};
+  }
   const auto start = Clock::now();
   Answer answer;
   answer.notes = workspace.notes();

@@ -224,7 +224,6 @@ Status JointReranker::score_hits(std::string_view query, std::span<const Hit> hi
     std::vector<Window> windows;
     std::size_t bytes = 0;
     std::size_t next = reranked.read;
-    std::size_t kept = 0;
     for (; next < std::min(reranked.read + kHitsAtOnce, hits.size()); ++next) {
       const PassageReading* const reading = find_reading(options.readings, hits[next].chunk_id);
       ReadText text = reading == nullptr ? text_of(hits[next]) : ReadText{};
@@ -234,14 +233,12 @@ Status JointReranker::score_hits(std::string_view query, std::span<const Hit> hi
         add_windows(next, std::move(text), embedder_.tokenizer(), windows);
       } else {
         windows.push_back({.hit = next, .text = {}, .span = {}, .kept = reading});
-        ++kept;
       }
     }
     if (windows.empty()) break;
     if (const Status status = judge(*read_query, windows, verdicts); !status) return status.error();
     pace_.note(bytes, Clock::now() - start);
     reranked.read = next;
-    reranked.kept += kept;
   }
   return {};
 }
@@ -291,7 +288,12 @@ Result<Reranked> JointReranker::rerank(std::string_view query, std::span<const H
   std::ranges::sort(reranked.hits, [](const Hit& a, const Hit& b) {
     return a.score != b.score ? a.score > b.score : a.chunk_id < b.chunk_id;
   });
-  if (options.min_relevance == 0) append_unread(hits.subspan(reranked.read), reranked.hits);
+  const std::span<const Hit> unread = hits.subspan(reranked.read);
+  if (options.min_relevance > 0) {
+    reranked.unread = unread.size();
+  } else {
+    append_unread(unread, reranked.hits);
+  }
   if (reranked.hits.size() > options.keep) reranked.hits.resize(options.keep);
   return reranked;
 }

@@ -194,30 +194,38 @@ Result<LaneResult> RerankerTask::run_lane(std::uint64_t step, std::size_t lane, 
   return result;
 }
 
+Status RerankerTask::score_groups(std::span<const GroupPlace> places, const ScoredGroupSink& take) const {
+  std::vector<std::optional<Error>> errors(places.size());
+  share_out<JointPass>(places.size(), thread_count(options_.threads), {}, [&](std::size_t index, JointPass& pass) {
+    const auto prepared = prepare(places.subspan(index, 1), true);
+    if (!prepared) {
+      errors[index] = prepared.error();
+      return;
+    }
+    std::vector<float> scores;
+    const double loss = run_group(prepared->front(), places[index], {}, pass, {}, scores);
+    take(index, prepared->front().group, prepared->front().cosines, scores, loss);
+  });
+  const auto failed = std::ranges::find_if(errors, [](const auto& error) { return error.has_value(); });
+  return failed == errors.end() ? Status() : Status(**failed);
+}
+
 Result<Measurement> RerankerTask::measure() {
   const std::vector<GroupPlace> places = held_out_groups(sets_, options_.measured_groups);
   struct Outcome {
     double loss = 0, ndcg = 0, cosine_ndcg = 0;
-    std::optional<Error> error;
   };
   std::vector<Outcome> outcomes(places.size());
-  share_out<JointPass>(places.size(), thread_count(options_.threads), {}, [&](std::size_t index, JointPass& pass) {
-    const auto group = prepare(std::span(places).subspan(index, 1), true);
-    if (!group) {
-      outcomes[index].error = group.error();
-      return;
-    }
-    std::vector<float> scores;
-    outcomes[index].loss = run_group(group->front(), places[index], {}, pass, {}, scores);
-    outcomes[index].ndcg = ndcg(scores, group->front().group.passages);
-    outcomes[index].cosine_ndcg = ndcg(group->front().cosines, group->front().group.passages);
-  });
+  const auto take = [&](std::size_t index, const PresentedGroup& group, std::span<const float> cosines,
+                        std::span<const float> scores, double loss) {
+    outcomes[index] = {loss, ndcg(scores, group.passages), ndcg(cosines, group.passages)};
+  };
+  if (const Status scored = score_groups(places, take); !scored) return scored.error();
   struct Sums {
     double loss = 0, ndcg = 0, cosine_ndcg = 0, count = 0;
   };
   std::map<std::uint32_t, Sums> by_set;
   for (std::size_t index = 0; index < places.size(); ++index) {
-    if (outcomes[index].error) return *outcomes[index].error;
     Sums& sums = by_set[places[index].set];
     sums.loss += outcomes[index].loss;
     sums.ndcg += outcomes[index].ndcg;
@@ -248,25 +256,18 @@ Result<Measurement> RerankerTask::measure() {
 }
 
 Result<std::vector<JudgedScore>> RerankerTask::judge_held_out() {
-  const std::vector<GroupPlace> places = held_out_groups(sets_, kMostCalibrated);
+  std::vector<GroupPlace> places = held_out_groups(sets_, kMostCalibrated);
+  std::erase_if(places, [&](const GroupPlace& place) { return !sources_[place.set].labelled; });
   std::vector<std::vector<JudgedScore>> judged(places.size());
-  std::vector<std::optional<Error>> errors(places.size());
-  share_out<JointPass>(places.size(), thread_count(options_.threads), {}, [&](std::size_t index, JointPass& pass) {
-    if (!sources_[places[index].set].labelled) return;
-    const auto group = prepare(std::span(places).subspan(index, 1), true);
-    if (!group) {
-      errors[index] = group.error();
-      return;
-    }
-    std::vector<float> scores;
-    run_group(group->front(), places[index], {}, pass, {}, scores);
+  const auto take = [&](std::size_t index, const PresentedGroup& group, std::span<const float>,
+                        std::span<const float> scores, double) {
     for (std::size_t i = 0; i < scores.size(); ++i) {
-      judged[index].push_back({scores[i], group->front().group.passages[i].grade > 0, 1});
+      judged[index].push_back({scores[i], group.passages[i].grade > 0, 1});
     }
-  });
+  };
+  if (const Status scored = score_groups(places, take); !scored) return scored.error();
   std::map<std::uint32_t, double> counts;
   for (std::size_t index = 0; index < places.size(); ++index) {
-    if (errors[index]) return *errors[index];
     counts[places[index].set] += static_cast<double>(judged[index].size());
   }
   std::vector<JudgedScore> all;

@@ -74,6 +74,11 @@ class RerankerTask final : public Task {
 
   [[nodiscard]] std::shared_ptr<const Plan> plan_of(std::uint64_t step);
   Result<std::vector<Prepared>> prepare(std::span<const GroupPlace> places, bool measuring) const;
+  // Scores the groups as they are measured, side by side; `take` is called once for each, from several threads.
+  using ScoredGroupSink =
+      std::function<void(std::size_t index, const PresentedGroup& group, std::span<const float> cosines,
+                         std::span<const float> scores, double loss)>;
+  Status score_groups(std::span<const GroupPlace> places, const ScoredGroupSink& take) const;
   // Scores of one group to `scores`; its loss.
   double run_group(const Prepared& group, const GroupPlace& place, const LayerDropout& dropout, JointPass& pass,
                    std::span<float> gradient, std::vector<float>& scores) const;

@@ -83,6 +83,16 @@ TEST_CASE("readings: kept ones change no score, and reading ahead covers what is
   CHECK(farm.workspace->store().states_size(farm.workspace->reranker()->readings_name())->chunks == 0);
 }
 
+TEST_CASE("ask: a lowest relevance that nobody can tell is refused, not ignored") {
+  const Fixture farm;
+  AskRequest request;
+  request.query.text = "where do bees keep their honey?";
+  request.min_relevance = 0.5F;
+  CHECK(ask(*farm.workspace, request).error().kind == ErrorKind::bad_input);  // this model was not calibrated
+  request.rerank = false;
+  CHECK(ask(*farm.workspace, request).error().kind == ErrorKind::bad_input);
+}
+
 TEST_CASE("ask: without time for it nothing is reranked, and the answer says so") {
   const Fixture farm;
   AskRequest request;

@@ -197,6 +197,11 @@ TEST_CASE(
   REQUIRE(best->hits.size() == 1);
   CHECK(best->hits[0].chunk_id == all->hits[0].chunk_id);
   CHECK(best->below == 3);
+  CHECK(best->unread == 0);
+  const auto shallow = reranker->rerank(kQuestion, hits_of(kTexts), {.depth = 1, .min_relevance = 1e-9F});
+  REQUIRE(shallow);
+  CHECK(shallow->hits.size() == 1);
+  CHECK(shallow->unread == 3);
   const testing::TemporaryFolder other;
   const auto plain = reranker_of(untrained(), other);
   CHECK_FALSE(plain->calibrated());
