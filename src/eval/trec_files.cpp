@@ -12,13 +12,12 @@
 namespace attune {
 namespace {
 
-std::vector<std::string_view> columns(std::string_view line) {
+std::vector<std::string_view> columns(std::string_view line, std::string_view white = " \t") {
   std::vector<std::string_view> parts;
-  constexpr std::string_view kWhite = " \t";
-  for (std::size_t at = line.find_first_not_of(kWhite); at != std::string_view::npos;) {
-    const std::size_t end = std::min(line.find_first_of(kWhite, at), line.size());
+  for (std::size_t at = line.find_first_not_of(white); at != std::string_view::npos;) {
+    const std::size_t end = std::min(line.find_first_of(white, at), line.size());
     parts.push_back(line.substr(at, end - at));
-    at = line.find_first_not_of(kWhite, end);
+    at = line.find_first_not_of(white, end);
   }
   return parts;
 }
@@ -37,7 +36,9 @@ Result<Qrels> load_qrels(const std::filesystem::path& file) {
   Qrels qrels;
   bool first = true;
   const Status read = for_each_line(file, [&](std::string_view line) -> Status {
-    const auto parts = columns(line);
+    // In BEIR's files ids may hold spaces, and tabs stand between the columns.
+    const bool tabs = std::ranges::count(line, '\t') == 2;
+    const auto parts = columns(line, tabs ? "\t" : " \t");
     if (parts.size() != 3 && parts.size() != 4) {
       return Error{ErrorKind::bad_input, "judgements have three columns (BEIR) or four (TREC)"};
     }

@@ -104,6 +104,9 @@ TEST_CASE("TREC files: judgements in four columns and runs are read, and a run t
   const auto qrels = load_qrels(folder.write("trec.qrels", "q1 0 d1 2\nq1 0 d2 -1\n"));
   REQUIRE(qrels);
   CHECK(qrels->at("q1").at("d2") == -1);
+  const auto beir = load_qrels(folder.write("beir.tsv", "query-id\tcorpus-id\tscore\nq1\tAlû|A god of the night\t1\n"));
+  REQUIRE(beir);
+  CHECK(beir->at("q1").at("Alû|A god of the night") == 1);
   const Run run = {{"q1", {{"low", 0.125}, {"high", 7.5}}}, {"q2", {{"only", -3}}}};
   REQUIRE(save_run(folder.path / "out.trec", run, "tag"));
   CHECK(*read_file(folder.path / "out.trec", 1 << 20) ==
