@@ -74,7 +74,6 @@ struct EvalOptions {
   std::filesystem::path models;  // as in WorkspaceOptions
   int threads = 0;
   nn::Precision precision = nn::Precision::i8;
-  bool keep_readings = false;        // of a collection's passages (attune/pipeline.hpp), so that reranking is quick
   double first_stage = kFirstStage;  // where hits are reranked, as AskRequest::first_stage
   std::size_t depth = 100;           // chunks that each leg and each list hold, and documents that are reranked
 };

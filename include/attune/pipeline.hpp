@@ -124,12 +124,14 @@ struct Answer {
 // Cited passages, best first. Fails only when no leg could answer.
 Result<Answer> ask(const Workspace& workspace, const AskRequest& request, std::stop_token stop = {});
 
-// What is kept of the hits' passages (attune index --readings keep), for RerankOptions::readings. Empty without a
+// What is kept of the hits' passages (attune index --readings), for RerankOptions::readings. Empty without a
 // reranker. Fails as the store does.
 Result<PassageReadings> readings_of(const Workspace& workspace, std::span<const Hit> hits);
 
-// Whether a database keeps readings: passages are then read once, when they are indexed, instead of at each question.
-// Needs about 390 bytes a token. Turning it off removes them.
+// Readings in one database, in bytes: what does not fit is read at each question.
+constexpr std::int64_t kMostReadingBytes = std::int64_t{1} << 30U;
+// Whether a database keeps readings, as it does unless told otherwise: passages are then read once, when they are
+// indexed, instead of at each question. Needs about 390 bytes a token. Turning it off removes them.
 Result<bool> keeps_readings(const Workspace& workspace);
 Status keep_readings(Workspace& workspace, bool keep);
 // Reads all passages that have no reading yet. Returns how many; 0 where none are kept. Stopping is no failure.

@@ -167,8 +167,6 @@ void add_eval_retrieval(CLI::App& eval, Session& session) {
   command->add_option("--first-stage", options->eval.first_stage, "share of retrieval's score where hits are reranked")
       ->check(CLI::Range(0.0, 1.0))
       ->capture_default_str();
-  command->add_flag("--keep-readings", options->eval.keep_readings,
-                    "read passages ahead and keep what the reranker needs of them beside the indexed data set");
   on_run(command, session, [options, &session] { return eval_retrieval(*options, session); });
 }
 

@@ -124,9 +124,10 @@ void add_index_command(CLI::App& app, Session& session) {
   command->add_flag("--prune", options->request.prune, "also remove everything when the folder is empty or gone");
   command->add_flag("--words-only", options->request.words_only, "leave the vectors to a later run, or to serve");
   command
-      ->add_option("--readings", options->readings,
-                   "keep: reranking then reads passages when they are indexed, not when they are found (some 390 "
-                   "bytes a token); drop: remove them")
+      ->add_option(
+          "--readings", options->readings,
+          "keep (what happens unless told otherwise): what reranking wants of passages is stored when they are "
+          "indexed, some 390 bytes a token, up to 1 GiB; drop: remove it, each question is then slower")
       ->check(CLI::IsMember({"keep", "drop"}));
   command->add_flag("--quiet,-q", options->quiet, "print nothing but errors");
   on_run(command, session, [options, &session]() -> Status {

@@ -75,7 +75,7 @@ Status run_status(const StatusOptions& options) {
              " passages: all found by their words, " + std::to_string(counts->vectors) + " by meaning, " +
              std::to_string(counts->pending) + " pending");
   if (readings->chunks > 0) {
-    print_line(std::to_string(readings->chunks) + " passages are read ahead for reranking (" +
+    print_line(std::to_string(readings->chunks) + " of these passages are read ahead for reranking (" +
                std::to_string(readings->bytes >> 20U) + " MiB)");
   }
   for (const std::string& note : (*workspace)->notes()) print_line("note: " + note);

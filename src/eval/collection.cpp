@@ -131,9 +131,6 @@ Result<std::unique_ptr<Workspace>> build_collection(const Dataset& dataset, cons
     return Error{ErrorKind::unavailable, "no embedder could be loaded to measure passages with"};
   }
   if (const Status put = put_corpus(**workspace, dataset, made_by, progress, stop); !put) return put.error();
-  if (options.keep_readings) {
-    if (const Status kept = keep_readings(**workspace, true); !kept) return kept.error();
-  }
   if (with_vectors) {
     const auto embedded = embed_pending(**workspace, progress, stop);
     if (!embedded) return embedded.error();

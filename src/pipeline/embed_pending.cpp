@@ -9,6 +9,8 @@
 
 #include "attune/pipeline.hpp"
 
+#include "pipeline/readings.hpp"
+
 namespace attune {
 namespace {
 
@@ -17,18 +19,26 @@ constexpr std::size_t kBatch = 64;
 // How often searches get to see the new vectors while the work goes on.
 constexpr auto kRefreshEvery = std::chrono::seconds(5);
 
-Status embed_batch(Workspace& workspace, const std::vector<PendingChunk>& batch, std::stop_token stop) {
+// With `keep` what the reranker's lower layers say is kept as well: one reading gives both.
+Status embed_batch(Workspace& workspace, const std::vector<PendingChunk>& batch, bool keep, std::stop_token stop) {
+  const Embedder& embedder = *workspace.embedder();
+  ReadChunks read;
+  if (keep) {
+    auto kept = keep_readings_of(workspace, batch, stop);
+    if (!kept) return kept.error();
+    read = *std::move(kept);
+  }
+  const std::vector<PendingChunk>& rest = keep ? read.too_long : batch;
   std::vector<std::string> passages;
-  std::vector<std::int64_t> ids;
-  for (const PendingChunk& chunk : batch) {
+  for (const PendingChunk& chunk : rest) {
     passages.push_back(passage_for_embedding(chunk.title, chunk.heading, chunk.text));
-    ids.push_back(chunk.chunk_id);
+    read.ids.push_back(chunk.chunk_id);
   }
   const std::vector<std::string_view> views(passages.begin(), passages.end());
-  const Embedder& embedder = *workspace.embedder();
   const auto embeddings = embedder.embed(views, EmbedRole::passage, std::move(stop));
   if (!embeddings) return embeddings.error();
-  return workspace.store().put_vectors(embedder.identity(), ids, embeddings->values, embeddings->dimension);
+  read.vectors.insert(read.vectors.end(), embeddings->values.begin(), embeddings->values.end());
+  return workspace.store().put_vectors(embedder.identity(), read.ids, read.vectors, embedder.dimension());
 }
 
 Status update_index(Workspace& workspace, const IngestProgressSink& progress, std::uint64_t total,
@@ -58,7 +68,9 @@ Result<std::uint64_t> embed_pending(Workspace& workspace, const IngestProgressSi
     if (!batch) return batch.error();
     if (batch->empty()) break;
     if (progress) progress({IngestProgress::Phase::embedding, done, std::max(total, done + batch->size()), {}});
-    const Status embedded = embed_batch(workspace, *batch, stop);
+    const auto keep = room_for_readings(workspace);
+    if (!keep) return keep.error();
+    const Status embedded = embed_batch(workspace, *batch, *keep, stop);
     if (!embedded) {
       if (embedded.error().kind == ErrorKind::cancelled) break;
       return embedded.error().while_doing("embedding");

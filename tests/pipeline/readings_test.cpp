@@ -61,9 +61,11 @@ std::vector<std::pair<std::int64_t, float>> scores(const Answer& answer) {
 
 TEST_CASE("readings: kept ones change no score, and reading ahead covers what is new") {
   Fixture farm;
+  CHECK(readings_of(*farm.workspace, farm.answer().hits)->size() == 3);  // as they were indexed
+  REQUIRE(keep_readings(*farm.workspace, false));
   const auto before = scores(farm.answer());
   REQUIRE(before.size() == 3);
-  CHECK(*read_pending(*farm.workspace) == 0);  // nothing is kept unless somebody wants it
+  CHECK(*read_pending(*farm.workspace) == 0);
 
   REQUIRE(keep_readings(*farm.workspace, true));
   CHECK(*read_pending(*farm.workspace) == 3);
