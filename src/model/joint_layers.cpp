@@ -2,8 +2,10 @@
 #include <algorithm>
 #include <cmath>
 
+#include "attune/core/dot_product.hpp"
 #include "attune/core/work_sharing.hpp"
 #include "attune/model/joint.hpp"
+#include "attune/nn/late_interaction.hpp"
 
 #include "model/norm_range.hpp"
 
@@ -30,6 +32,9 @@ struct Memory {
   std::vector<float> kv_k2w;
   std::vector<float> context_rw;
   std::vector<float> projected_rw;
+  std::vector<float> late_scores;  // of the pairs
+  std::vector<float> gate_logits;
+  nn::LateMatches matches;
 };
 
 struct Place {
@@ -56,11 +61,15 @@ class FileJointLayers final : public JointLayers {
   void attend(std::span<const Place> places, bool queries, Memory& memory) const;
   // Everything behind keys and values, for x [R, W] in place.
   void run_layer(const PackedJointLayer& layer, std::span<const Place> places, bool queries, Memory& memory) const;
-  [[nodiscard]] float answer(const Pair& pair, std::span<const float> rows_nw) const;
+  // What the lower layers' rows say, before the joint layers change them.
+  void interact_late(std::span<const Place> places, Memory& memory) const;
+  [[nodiscard]] float answer(float cosine, float late, std::span<const float> rows_nw) const;
 
   JointShape shape_;
   std::vector<PackedJointLayer> layers_;
+  std::vector<float> late_gate_;
   std::vector<float> head_;
+  float late_weight_ = 0;
   float bias_ = 0;
   float cosine_weight_ = 0;
 };
@@ -92,10 +101,12 @@ FileJointLayers::FileJointLayers(const JointModel& model, nn::Precision precisio
     layer.output_scale = copy_of(from.output_norm.scale);
     layer.output_shift = copy_of(from.output_norm.shift);
   });
-  const JointHeadSpans head = joint_head(shape_, numbers);
+  const auto head = joint_head(shape_, numbers);
+  late_gate_ = copy_of(head.late_gate);
+  late_weight_ = head.late_weight[0];
   head_ = copy_of(head.weight);
-  bias_ = head.bias;
-  cosine_weight_ = head.cosine_weight;
+  bias_ = head.bias[0];
+  cosine_weight_ = head.cosine_weight[0];
 }
 
 std::size_t FileJointLayers::weight_bytes() const {
@@ -113,9 +124,10 @@ double FileJointLayers::products(std::size_t query_tokens, std::size_t passage_t
   const auto width = static_cast<double>(shape_.width);
   const auto inner = static_cast<double>(shape_.feed_forward);
   const auto all = static_cast<double>(query_tokens + passage_tokens);
-  double sum = 0;
+  const auto queries = static_cast<double>(query_tokens);
+  double sum = queries * width * static_cast<double>(passage_tokens);
   for (std::size_t layer = 0; layer < shape_.upper_layers; ++layer) {
-    const double rows = queries_only(layer) ? static_cast<double>(query_tokens) : all;
+    const double rows = queries_only(layer) ? queries : all;
     sum += all * 2 * width * width + rows * (2 * width * width + 2 * width * inner + 2 * width * all);
   }
   return sum;
@@ -152,10 +164,30 @@ void FileJointLayers::run_layer(const PackedJointLayer& layer, std::span<const P
   nn::add_layer_norm({layer.output_scale, layer.output_shift, shape_.epsilon}, projected, x);
 }
 
-float FileJointLayers::answer(const Pair& pair, std::span<const float> rows_nw) const {
+void FileJointLayers::interact_late(std::span<const Place> places, Memory& memory) const {
+  const std::size_t width = shape_.width;
+  memory.late_scores.clear();
+  for (const Place& place : places) {
+    const std::span<const float> rows =
+        std::span<const float>(memory.input_kw).subspan(place.input * width, (place.query + place.passage) * width);
+    const std::span<const float> query = rows.first(place.query * width);
+    memory.gate_logits.clear();
+    for (std::size_t row = 0; row < place.query; ++row) {
+      memory.gate_logits.push_back(dot_product(query.subspan(row * width, width), late_gate_));
+    }
+    memory.late_scores.push_back(nn::late_interaction({.query = query,
+                                                       .passage = rows.subspan(place.query * width),
+                                                       .gate_logits = memory.gate_logits,
+                                                       .width = width},
+                                                      memory.matches));
+  }
+}
+
+float FileJointLayers::answer(float cosine, float late, std::span<const float> rows_nw) const {
   std::vector<float> pooled(shape_.width);
   nn::mean_pool(rows_nw, false, pooled);
-  double score = static_cast<double>(bias_) + static_cast<double>(cosine_weight_ * pair.cosine);
+  double score = static_cast<double>(bias_) + static_cast<double>(cosine_weight_ * cosine) +
+                 static_cast<double>(late_weight_ * late);
   for (std::size_t i = 0; i < pooled.size(); ++i) score += static_cast<double>(head_[i] * pooled[i]);
   return static_cast<float>(score);
 }
@@ -177,6 +209,7 @@ void FileJointLayers::run(std::span<const Pair* const> pairs, Memory& memory, st
     unround_states(pairs[index]->passage, pairs[index]->passage_scales,
                    rows.subspan(places[index].query * width, places[index].passage * width));
   }
+  interact_late(places, memory);
   memory.kv_k2w.resize(inputs * 2 * width);
   for (std::size_t index = 0; index < layers_.size(); ++index) {
     nn::linear(layers_[index].key_value, memory.input_kw, memory.nn, memory.kv_k2w);
@@ -203,7 +236,8 @@ void FileJointLayers::run(std::span<const Pair* const> pairs, Memory& memory, st
   }
   for (std::size_t index = 0; index < pairs.size(); ++index) {
     const std::span<const float> rows = memory.x_rw;
-    out[index] = answer(*pairs[index], rows.subspan(places[index].query_row * width, places[index].query * width));
+    out[index] = answer(pairs[index]->cosine, memory.late_scores[index],
+                        rows.subspan(places[index].query_row * width, places[index].query * width));
   }
 }
 

@@ -17,16 +17,22 @@ std::size_t layer_numbers(const JointShape& shape) {
   return 4 * w * w + 2 * w * f + 4 * w + f + w + 4 * w;
 }
 
+// Numbers one after another.
+template <typename T>
+struct Taker {
+  std::span<T> rest;
+  std::span<T> operator()(std::size_t count) {
+    const std::span<T> taken = rest.first(count);
+    rest = rest.subspan(count);
+    return taken;
+  }
+};
+
 template <typename T>
 JointLayerSpans<T> layer_spans(const JointShape& shape, std::size_t layer, std::span<T> numbers) {
   const std::size_t w = shape.width;
   const std::size_t f = shape.feed_forward;
-  std::span<T> rest = numbers.subspan(layer * layer_numbers(shape), layer_numbers(shape));
-  const auto take = [&rest](std::size_t count) {
-    const std::span<T> taken = rest.first(count);
-    rest = rest.subspan(count);
-    return taken;
-  };
+  Taker<T> take{numbers.subspan(layer * layer_numbers(shape), layer_numbers(shape))};
   using Spans = JointLayerSpans<T>;
   const auto linear = [&](std::size_t rows, std::size_t columns) {
     const std::span<T> weight = take(rows * columns);
@@ -44,6 +50,13 @@ JointLayerSpans<T> layer_spans(const JointShape& shape, std::size_t layer, std::
                .feed_forward_in = linear(f, w),
                .feed_forward_out = linear(w, f),
                .output_norm = norm()};
+}
+
+template <typename T>
+JointHeadSpans<T> head_spans(const JointShape& shape, std::span<T> numbers) {
+  const std::size_t w = shape.width;
+  Taker<T> take{numbers.subspan(shape.upper_layers * layer_numbers(shape))};
+  return {.late_gate = take(w), .late_weight = take(1), .weight = take(w), .bias = take(1), .cosine_weight = take(1)};
 }
 
 void copy_linear(std::initializer_list<const LinearParameters*> parts, JointLayerSpans<float>::Linear to) {
@@ -80,27 +93,29 @@ std::vector<JointSlice> joint_layout(const JointShape& shape) {
     slices.push_back({name, rows, columns, next});
     next += slices.back().count();
   };
+  const auto linear = [&](const std::string& name, std::size_t rows, std::size_t columns) {
+    add(name + ".weight", rows, columns);
+    add(name + ".bias", rows, 0);
+  };
   const std::size_t w = shape.width;
   const std::size_t f = shape.feed_forward;
+  const auto norm = [&](const std::string& name) {
+    add(name + ".scale", w, 0);
+    add(name + ".shift", w, 0);
+  };
   for (std::size_t layer = 0; layer < shape.upper_layers; ++layer) {
     const std::string prefix = "layers." + std::to_string(layer) + ".";
-    const auto linear = [&](const std::string& name, std::size_t rows, std::size_t columns) {
-      add(prefix + name + ".weight", rows, columns);
-      add(prefix + name + ".bias", rows, 0);
-    };
-    const auto norm = [&](const std::string& name) {
-      add(prefix + name + ".scale", w, 0);
-      add(prefix + name + ".shift", w, 0);
-    };
-    linear("query", w, w);
-    linear("key_value", 2 * w, w);
-    linear("attention_output", w, w);
-    norm("attention_norm");
-    linear("feed_forward_in", f, w);
-    linear("feed_forward_out", w, f);
-    norm("output_norm");
+    linear(prefix + "query", w, w);
+    linear(prefix + "key_value", 2 * w, w);
+    linear(prefix + "attention_output", w, w);
+    norm(prefix + "attention_norm");
+    linear(prefix + "feed_forward_in", f, w);
+    linear(prefix + "feed_forward_out", w, f);
+    norm(prefix + "output_norm");
   }
   assert(next == shape.upper_layers * layer_numbers(shape));
+  add("late.gate.weight", w, 0);
+  add("late.weight", 1, 0);
   add("head.weight", w, 0);
   add("head.bias", 1, 0);
   add("cosine.weight", 1, 0);
@@ -115,21 +130,24 @@ JointLayerSpans<float> joint_layer(const JointShape& shape, std::size_t layer, s
   return layer_spans<float>(shape, layer, numbers);
 }
 
-JointHeadSpans joint_head(const JointShape& shape, std::span<const float> numbers) {
-  const std::span<const float> head = numbers.last(shape.width + 2);
-  return {head.first(shape.width), head[shape.width], head[shape.width + 1]};
+JointHeadSpans<const float> joint_head(const JointShape& shape, std::span<const float> numbers) {
+  return head_spans<const float>(shape, numbers);
+}
+
+JointHeadSpans<float> joint_head(const JointShape& shape, std::span<float> numbers) {
+  return head_spans<float>(shape, numbers);
 }
 
 Result<JointModel> start_joint_model(const std::filesystem::path& encoder, const JointStart& start) {
   const auto parts = read_model(encoder);
   if (!parts) return parts.error();
   const EncoderShape& from = parts->weights.shape;
-  const std::size_t top = start.lower_layers + start.upper_layers;
-  if (start.upper_layers == 0 || top > from.layers) {
-    return Error{ErrorKind::bad_input, std::to_string(start.upper_layers) + " joint layers above " +
-                                           std::to_string(start.lower_layers) + " need an encoder of that many; " +
+  if (start.upper_layers == 0 || start.upper_layers > from.layers || start.lower_layers > from.layers) {
+    return Error{ErrorKind::bad_input, std::to_string(start.upper_layers) + " joint layers above layer " +
+                                           std::to_string(start.lower_layers) + " need an encoder that has them; " +
                                            parts->description.name + " has " + std::to_string(from.layers)};
   }
+  const std::size_t first = std::min(start.lower_layers, from.layers - start.upper_layers);
   JointModel model;
   model.name = parts->description.name + "-joint";
   model.base = parts->description.identity;
@@ -147,10 +165,11 @@ Result<JointModel> start_joint_model(const std::filesystem::path& encoder, const
   const std::vector<JointSlice> layout = joint_layout(model.shape);
   model.weights.resize(layout.back().first + 1);
   for (std::size_t layer = 0; layer < start.upper_layers; ++layer) {
-    copy_layer(parts->weights.layers[start.lower_layers + layer],
-               joint_layer(model.shape, layer, std::span<float>(model.weights)));
+    copy_layer(parts->weights.layers[first + layer], joint_layer(model.shape, layer, std::span<float>(model.weights)));
   }
-  model.weights.back() = start.cosine_weight;
+  const auto head = joint_head(model.shape, std::span<float>(model.weights));
+  head.cosine_weight[0] = start.cosine_weight;
+  head.late_weight[0] = start.late_weight;
   return model;
 }
 

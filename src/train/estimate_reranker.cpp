@@ -64,8 +64,8 @@ PairTime time_pairs(const JointModel& model, std::size_t passage_tokens, std::si
   const std::span<const float> all = states;
   const std::vector<PairStates> pairs(group_size,
                                       {all.first(kQueryTokens * width), all.subspan(kQueryTokens * width), 0.5F});
-  std::vector<TrainableLayer> layers(model.shape.upper_layers);
-  for (std::size_t layer = 0; layer < layers.size(); ++layer) layers[layer].pack(model.shape, layer, model.weights);
+  TrainableJoint packed;
+  packed.pack(model.shape, model.weights);
   std::vector<float> scores(group_size);
   std::vector<float> gradient(model.weights.size(), 0.0F);
   const std::vector<float> slopes(group_size, 0.1F);
@@ -73,7 +73,7 @@ PairTime time_pairs(const JointModel& model, std::size_t passage_tokens, std::si
   PairTime best{1e9, 1e9};
   for (int round = 0; round < 3; ++round) {
     auto started = Clock::now();
-    pass.forward(model.shape, layers, model.weights, pairs, {}, scores);
+    pass.forward(model.shape, packed, model.weights, pairs, {}, scores);
     best.forward = std::min(best.forward, seconds_since(started) / static_cast<double>(group_size));
     started = Clock::now();
     pass.backward(slopes, gradient);

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cassert>
 
+#include "attune/core/dot_product.hpp"
+#include "attune/core/work_sharing.hpp"
+
 namespace attune::train {
 namespace {
 
@@ -16,13 +19,17 @@ nn::LinearGradients view(const JointLayerSpans<float>::Linear& linear) {
 
 }  // namespace
 
-void TrainableLayer::pack(const JointShape& shape, std::size_t layer, std::span<const float> weights) {
-  const auto spans = joint_layer(shape, layer, weights);
-  query.pack(view(spans.query));
-  key_value.pack(view(spans.key_value));
-  attention_output.pack(view(spans.attention_output));
-  feed_forward_in.pack(view(spans.feed_forward_in));
-  feed_forward_out.pack(view(spans.feed_forward_out));
+void TrainableJoint::pack(const JointShape& shape, std::span<const float> weights, std::size_t threads) {
+  layers.resize(shape.upper_layers);
+  share_out<int>(layers.size(), threads, {}, [&](std::size_t index, int&) {
+    const auto from = joint_layer(shape, index, weights);
+    TrainableLayer& layer = layers[index];
+    layer.query.pack(view(from.query));
+    layer.key_value.pack(view(from.key_value));
+    layer.attention_output.pack(view(from.attention_output));
+    layer.feed_forward_in.pack(view(from.feed_forward_in));
+    layer.feed_forward_out.pack(view(from.feed_forward_out));
+  });
 }
 
 bool JointPass::queries_only(std::size_t layer) const {
@@ -119,7 +126,7 @@ void JointPass::attend(std::size_t layer) {
 void JointPass::run_layer(std::size_t layer, std::vector<float>& out_rw) {
   const std::size_t width = shape_.width;
   const std::size_t rows = stream_rows(layer);
-  const TrainableLayer& packed = layers_[layer];
+  const TrainableLayer& packed = packed_->layers[layer];
   const auto spans = joint_layer(shape_, layer, weights_);
   Trace& trace = traces_[layer];
   const std::span<const float> stream = stream_of(layer);
@@ -146,27 +153,70 @@ void JointPass::run_layer(std::size_t layer, std::vector<float>& out_rw) {
                      trace.output_norm);
 }
 
-void JointPass::forward(const JointShape& shape, std::span<const TrainableLayer> layers, std::span<const float> weights,
+nn::LateInteraction JointPass::late_pair(const Place& place) const {
+  const std::size_t width = shape_.width;
+  const std::span<const float> rows =
+      std::span(traces_.front().input_kw).subspan(place.input * width, (place.query + place.passage) * width);
+  return {.query = rows.first(place.query * width),
+          .passage = rows.subspan(place.query * width),
+          .gate_logits = std::span(gate_logits_).subspan(place.query_row, place.query),
+          .width = width};
+}
+
+void JointPass::interact_late() {
+  const std::span<const float> gate = joint_head(shape_, weights_).late_gate;
+  gate_logits_.resize(queries_);
+  matches_.resize(places_.size());
+  late_scores_.resize(places_.size());
+  for (std::size_t index = 0; index < places_.size(); ++index) {
+    const Place& place = places_[index];
+    const nn::LateInteraction pair = late_pair(place);
+    for (std::size_t row = 0; row < place.query; ++row) {
+      gate_logits_[place.query_row + row] = dot_product(pair.query.subspan(row * shape_.width, shape_.width), gate);
+    }
+    late_scores_[index] = nn::late_interaction(pair, matches_[index]);
+  }
+}
+
+// What the lower layers say is taken as given: only the gate and the weight learn.
+void JointPass::late_backward(std::span<const float> d_scores, const JointHeadSpans<float>& to) {
+  const std::size_t width = shape_.width;
+  const float weight = joint_head(shape_, weights_).late_weight[0];
+  std::vector<float> d_logits;
+  for (std::size_t index = 0; index < places_.size(); ++index) {
+    to.late_weight[0] += d_scores[index] * late_scores_[index];
+    const nn::LateInteraction pair = late_pair(places_[index]);
+    d_logits.assign(places_[index].query, 0.0F);
+    nn::late_interaction_backward(pair, matches_[index], d_scores[index] * weight, {}, d_logits);
+    for (std::size_t row = 0; row < d_logits.size(); ++row) {
+      for (std::size_t i = 0; i < width; ++i) to.late_gate[i] += d_logits[row] * pair.query[row * width + i];
+    }
+  }
+}
+
+void JointPass::forward(const JointShape& shape, const TrainableJoint& packed, std::span<const float> weights,
                         std::span<const PairStates> pairs, const LayerDropout& dropout, std::span<float> scores) {
-  assert(layers.size() == shape.upper_layers && scores.size() == pairs.size());
+  assert(packed.layers.size() == shape.upper_layers && scores.size() == pairs.size());
   shape_ = shape;
-  layers_ = layers;
+  packed_ = &packed;
   weights_ = weights;
   dropout_ = dropout;
   traces_.resize(shape.upper_layers);
   place_pairs(pairs);
   for (std::size_t layer = 0; layer < shape.upper_layers; ++layer) {
     read_input(layer, pairs);
+    if (layer == 0) interact_late();
     run_layer(layer, out_rw_);
   }
   const std::size_t width = shape.width;
-  const JointHeadSpans head = joint_head(shape, weights);
+  const auto head = joint_head(shape, weights);
   pooled_pw_.resize(pairs.size() * width);
   for (std::size_t index = 0; index < pairs.size(); ++index) {
     const Place& place = places_[index];
     const std::span<float> pooled = std::span(pooled_pw_).subspan(index * width, width);
     nn::mean_pool(std::span<const float>(out_rw_).subspan(place.query_row * width, place.query * width), false, pooled);
-    double score = static_cast<double>(head.bias) + static_cast<double>(head.cosine_weight * cosines_[index]);
+    double score = static_cast<double>(head.bias[0]) + static_cast<double>(head.cosine_weight[0] * cosines_[index]) +
+                   static_cast<double>(head.late_weight[0] * late_scores_[index]);
     for (std::size_t i = 0; i < width; ++i) score += static_cast<double>(head.weight[i] * pooled[i]);
     scores[index] = static_cast<float>(score);
   }
@@ -201,7 +251,7 @@ void JointPass::attention_backward(std::size_t layer, const std::vector<float>& 
 // all K, or the queries' in a one-sided model. Of the first layer's input nobody asks.
 void JointPass::layer_backward(std::size_t layer, std::vector<float>& d_rw, std::span<float> gradients) {
   const std::size_t width = shape_.width;
-  const TrainableLayer& packed = layers_[layer];
+  const TrainableLayer& packed = packed_->layers[layer];
   const auto weights = joint_layer(shape_, layer, weights_);
   const auto to = joint_layer(shape_, layer, gradients);
   const Trace& trace = traces_[layer];
@@ -259,21 +309,22 @@ void JointPass::layer_backward(std::size_t layer, std::vector<float>& d_rw, std:
 
 void JointPass::backward(std::span<const float> d_scores, std::span<float> gradients) {
   const std::size_t width = shape_.width;
-  const JointHeadSpans head = joint_head(shape_, weights_);
-  const std::span<float> to = gradients.last(width + 2);
+  const auto head = joint_head(shape_, weights_);
+  const auto to = joint_head(shape_, gradients);
   std::vector<float> d_rw(queries_ * width, 0.0F);
   std::vector<float> d_pooled(width);
   for (std::size_t index = 0; index < places_.size(); ++index) {
     const float d = d_scores[index];
     for (std::size_t i = 0; i < width; ++i) {
-      to[i] += d * pooled_pw_[index * width + i];
+      to.weight[i] += d * pooled_pw_[index * width + i];
       d_pooled[i] = d * head.weight[i];
     }
-    to[width] += d;
-    to[width + 1] += d * cosines_[index];
+    to.bias[0] += d;
+    to.cosine_weight[0] += d * cosines_[index];
     const Place& place = places_[index];
     nn::mean_pool_backward(d_pooled, false, std::span(d_rw).subspan(place.query_row * width, place.query * width));
   }
+  late_backward(d_scores, to);
   for (std::size_t layer = shape_.upper_layers; layer-- > 0;) layer_backward(layer, d_rw, gradients);
 }
 

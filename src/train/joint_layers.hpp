@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "attune/model/joint.hpp"
+#include "attune/nn/late_interaction.hpp"
 #include "attune/nn/training.hpp"
 
 namespace attune::train {
@@ -28,7 +29,13 @@ struct PairStates {
 // One layer's matrices, packed anew after each step.
 struct TrainableLayer {
   nn::TrainableLinear query, key_value, attention_output, feed_forward_in, feed_forward_out;
-  void pack(const JointShape& shape, std::size_t layer, std::span<const float> weights);
+};
+
+// All matrices of a model that learns.
+struct TrainableJoint {
+  std::vector<TrainableLayer> layers;
+  // On up to `threads` threads.
+  void pack(const JointShape& shape, std::span<const float> weights, std::size_t threads = 1);
 };
 
 // Dropout behind attention and feed-forward; `seed` is a step's and group's own.
@@ -41,7 +48,7 @@ struct LayerDropout {
 class JointPass {
  public:
   // Scores of the pairs to out [P]. Keeps what backward() needs.
-  void forward(const JointShape& shape, std::span<const TrainableLayer> layers, std::span<const float> weights,
+  void forward(const JointShape& shape, const TrainableJoint& packed, std::span<const float> weights,
                std::span<const PairStates> pairs, const LayerDropout& dropout, std::span<float> scores);
   // Adds d(loss) / d(weights) to `gradients`, laid out as the weights; `d_scores` [P].
   void backward(std::span<const float> d_scores, std::span<float> gradients);
@@ -81,9 +88,13 @@ class JointPass {
   void attention_backward(std::size_t layer, const std::vector<float>& d_context_rw, std::vector<float>& d_q_rw,
                           std::vector<float>& d_kv_k2w);
   void drop(std::size_t layer, std::size_t place, std::span<float> x) const;
+  // Late interaction of each pair, from the first layer's input.
+  void interact_late();
+  void late_backward(std::span<const float> d_scores, const JointHeadSpans<float>& to);
+  [[nodiscard]] nn::LateInteraction late_pair(const Place& place) const;
 
   JointShape shape_;
-  std::span<const TrainableLayer> layers_;
+  const TrainableJoint* packed_ = nullptr;
   std::span<const float> weights_;
   LayerDropout dropout_;
   std::vector<Place> places_;
@@ -93,6 +104,9 @@ class JointPass {
   std::vector<Trace> traces_;
   std::vector<float> out_rw_;  // of the last layer: the queries' rows
   std::vector<float> pooled_pw_;
+  std::vector<float> gate_logits_;
+  std::vector<nn::LateMatches> matches_;
+  std::vector<float> late_scores_;
   nn::Scratch scratch_;
   nn::BackwardScratch backward_scratch_;
 };

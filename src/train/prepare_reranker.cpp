@@ -91,7 +91,8 @@ Result<JointModel> start_of(const RerankerTraining& training) {
   return start_joint_model(encoder_of(training), {.lower_layers = model.lower_layers,
                                                   .upper_layers = model.upper_layers,
                                                   .one_sided = model.one_sided,
-                                                  .cosine_weight = static_cast<float>(model.cosine_weight)});
+                                                  .cosine_weight = static_cast<float>(model.cosine_weight),
+                                                  .late_weight = static_cast<float>(model.late_weight)});
 }
 
 Result<RecipeSets> prepare_taught_groups(const RerankerTraining& training, const TrainingProgressSink& progress,

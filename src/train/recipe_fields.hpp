@@ -62,6 +62,7 @@ void describe(Fields& fields, RecipeModel& model) {
   fields.size("upper_layers", model.upper_layers, 1, 64, "layers that read both together");
   fields.flag("one_sided", model.one_sided, "only the query's tokens pass through the upper layers");
   fields.number("cosine_weight", model.cosine_weight, 0, 1000, "the score starts as this times the encoder's cosine");
+  fields.number("late_weight", model.late_weight, 0, 1000, "and this times the late interaction of the tokens");
   fields.size("max_tokens", model.max_tokens, 8, 512, "of a text, all included");
 }
 

@@ -15,6 +15,7 @@ namespace attune::train {
 namespace {
 
 constexpr std::size_t kMeasuredDepth = 10;
+constexpr double kGateRate = 10;  // of the gate in front of a softmax, times the layers': the head's would saturate it
 constexpr std::size_t kMostCalibrated = 2000;  // held-out groups
 
 double dcg(std::span<const int> grades) {
@@ -50,28 +51,25 @@ std::uint64_t mix(std::uint64_t seed, std::uint64_t step, std::uint64_t place) {
 
 RerankerTask::RerankerTask(const Embedder& embedder, const JointModel& start, std::span<const RerankerSource> sources,
                            const RerankerTaskOptions& options)
-    : embedder_(embedder),
-      start_(start),
-      sources_(sources),
-      options_(options),
-      layers_(start.shape.upper_layers),
-      passes_(options.lanes) {
+    : embedder_(embedder), start_(start), sources_(sources), options_(options), passes_(options.lanes) {
   for (const RerankerSource& source : sources) sets_.push_back({&source.set, source.weight, source.labelled});
 }
 
 std::vector<WeightGroup> RerankerTask::weight_groups() const {
   std::vector<WeightGroup> groups;
   for (const JointSlice& slice : joint_layout(start_.shape)) {
-    const bool is_layer = slice.name.starts_with("layers.");
-    groups.push_back({slice.first, slice.count(), slice.columns > 0, is_layer ? 1.0 : options_.head_rate});
+    const bool is_matrix = slice.columns > 0;
+    double rate = options_.head_rate;
+    if (slice.name.starts_with("layers.")) rate = 1;
+    if (slice.name == "late.gate.weight") rate = std::min(kGateRate, options_.head_rate);
+    groups.push_back({slice.first, slice.count(), is_matrix, rate});
   }
   return groups;
 }
 
 void RerankerTask::use(std::span<const float> weights) {
   weights_.assign(weights.begin(), weights.end());
-  share_out<int>(layers_.size(), thread_count(options_.threads), {},
-                 [&](std::size_t layer, int&) { layers_[layer].pack(start_.shape, layer, weights_); });
+  packed_.pack(start_.shape, weights_, thread_count(options_.threads));
 }
 
 std::shared_ptr<const RerankerTask::Plan> RerankerTask::plan_of(std::uint64_t step) {
@@ -166,7 +164,7 @@ double RerankerTask::run_group(const Prepared& prepared, const GroupPlace& place
     grades.push_back(static_cast<float>(group.passages[i].grade));
   }
   scores.resize(pairs.size());
-  pass.forward(start_.shape, layers_, weights_, pairs, dropout, scores);
+  pass.forward(start_.shape, packed_, weights_, pairs, dropout, scores);
   const std::vector<float> ensemble = ensemble_scores(options_.loss.teachers, source.set.teachers, group.scores);
   std::vector<float> d_scores(scores.size(), 0.0F);
   const double loss = reranker_loss(

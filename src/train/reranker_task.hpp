@@ -89,7 +89,7 @@ class RerankerTask final : public Task {
   RerankerTaskOptions options_;
   std::vector<WeightedSet> sets_;
   std::vector<float> weights_;
-  std::vector<TrainableLayer> layers_;
+  TrainableJoint packed_;
   std::vector<JointPass> passes_;  // one for each lane
   std::mutex plan_mutex_;
   std::shared_ptr<const Plan> plan_;

@@ -42,7 +42,7 @@ int run(int argc, char** argv) {
   const auto layout = joint_layout(shape);
   std::vector<float> weights = random_numbers(layout.back().first + 1, 0.03F);
   const std::vector<float> states = random_numbers(512 * shape.width, 1);
-  std::vector<TrainableLayer> layers(shape.upper_layers);
+  TrainableJoint packed;
   std::vector<JointPass> passes(kLanes);
   std::vector<std::vector<float>> gradients(kLanes);
   AdamWState adamw;
@@ -52,8 +52,7 @@ int run(int argc, char** argv) {
   double best = 1e9;
   for (int step = 0; step < steps; ++step) {
     const auto started = std::chrono::steady_clock::now();
-    share_out<int>(layers.size(), kLanes, {},
-                   [&](std::size_t layer, int&) { layers[layer].pack(shape, layer, weights); });
+    packed.pack(shape, weights, kLanes);
     share_out<int>(kLanes, kLanes, {}, [&](std::size_t lane, int&) {
       gradients[lane].assign(weights.size(), 0.0F);
       for (std::size_t first = lane * kGroup; first + kGroup <= kStep; first += kLanes * kGroup) {
@@ -64,7 +63,7 @@ int run(int argc, char** argv) {
                            std::span(states).subspan(shape.width, passage * shape.width), 0.5F});
         }
         std::vector<float> scores(kGroup);
-        passes[lane].forward(shape, layers, weights, pairs, {}, scores);
+        passes[lane].forward(shape, packed, weights, pairs, {}, scores);
         passes[lane].backward(scores, gradients[lane]);
       }
     });

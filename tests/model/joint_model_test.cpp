@@ -14,7 +14,8 @@ namespace attune {
 namespace {
 
 JointModel from_fixture() {
-  auto model = start_joint_model(testing::fixture("bert"), {.lower_layers = 1, .upper_layers = 1, .cosine_weight = 7});
+  auto model = start_joint_model(testing::fixture("bert"),
+                                 {.lower_layers = 1, .upper_layers = 1, .cosine_weight = 7, .late_weight = 3});
   REQUIRE(model);
   model->notes["steps"] = "12";
   return *std::move(model);
@@ -34,9 +35,11 @@ TEST_CASE("joint layers start as copies of the encoder's upper layers, with a he
   const auto layout = joint_layout(model.shape);
   CHECK(layout.back().first + layout.back().count() == model.weights.size());
   for (std::size_t i = 1; i < layout.size(); ++i) CHECK(layout[i].first == layout[i - 1].first + layout[i - 1].count());
-  const JointHeadSpans head = joint_head(model.shape, model.weights);
-  CHECK(head.cosine_weight == 7);
-  CHECK(head.bias == 0);
+  const auto head = joint_head(model.shape, model.weights);
+  CHECK(head.cosine_weight[0] == 7);
+  CHECK(head.late_weight[0] == 3);
+  CHECK(head.bias[0] == 0);
+  for (const float weight : head.late_gate) CHECK(weight == 0);
   for (const float weight : head.weight) CHECK(weight == 0);
   const auto lower = start_joint_model(testing::fixture("bert"), {.lower_layers = 0, .upper_layers = 1});
   REQUIRE(lower);
@@ -47,13 +50,17 @@ TEST_CASE("joint layers start as copies of the encoder's upper layers, with a he
   const auto only = joint_layer(model.shape, 0, std::span<const float>(model.weights));
   CHECK(std::ranges::equal(second.key_value.weight, only.key_value.weight));
   CHECK(std::ranges::equal(second.output_norm.shift, only.output_norm.shift));
+  const auto above = start_joint_model(testing::fixture("bert"), {.lower_layers = 2, .upper_layers = 1});
+  REQUIRE(above);  // nothing is left above: the topmost layer once more
+  const auto topmost = joint_layer(above->shape, 0, std::span<const float>(above->weights));
+  CHECK(std::ranges::equal(topmost.key_value.weight, only.key_value.weight));
 }
 
 TEST_CASE("more joint layers than the encoder has are refused with both numbers") {
   const auto refused = start_joint_model(testing::fixture("bert"), {.lower_layers = 1, .upper_layers = 9});
   REQUIRE_FALSE(refused);
   CHECK(refused.error().kind == ErrorKind::bad_input);
-  CHECK(refused.error().text.find("9 joint layers above 1") != std::string::npos);
+  CHECK(refused.error().text.find("9 joint layers above layer 1") != std::string::npos);
 }
 
 TEST_CASE("a joint model's file gives back what was written: FP32 to the bit, int8 to half a step of each row") {

@@ -64,10 +64,10 @@ Pairs some_pairs(std::size_t width) {
 
 std::vector<float> scores_of(const JointShape& shape, std::span<const float> weights, std::span<const PairStates> pairs,
                              const LayerDropout& dropout, JointPass& pass) {
-  std::vector<TrainableLayer> layers(shape.upper_layers);
-  for (std::size_t layer = 0; layer < layers.size(); ++layer) layers[layer].pack(shape, layer, weights);
+  TrainableJoint packed;
+  packed.pack(shape, weights);
   std::vector<float> scores(pairs.size());
-  pass.forward(shape, layers, weights, pairs, dropout, scores);
+  pass.forward(shape, packed, weights, pairs, dropout, scores);
   return scores;
 }
 
@@ -90,11 +90,11 @@ TEST_CASE("joint layers' gradients are what finite differences say, tensor by te
       const Pairs pairs = some_pairs(model.shape.width);
       const std::vector<float> slopes{1.0F, -0.5F, 0.7F, 0.3F};
       const LayerDropout dropout{rate, 42};
-      std::vector<TrainableLayer> layers(model.shape.upper_layers);
-      for (std::size_t layer = 0; layer < layers.size(); ++layer) layers[layer].pack(model.shape, layer, model.weights);
+      TrainableJoint packed;
+      packed.pack(model.shape, model.weights);
       JointPass pass;
       std::vector<float> scores(pairs.states.size());
-      pass.forward(model.shape, layers, model.weights, pairs.states, dropout, scores);
+      pass.forward(model.shape, packed, model.weights, pairs.states, dropout, scores);
       std::vector<float> gradient(model.weights.size(), 0.0F);
       pass.backward(slopes, gradient);
 

@@ -2,10 +2,12 @@
 //
 // Part of the room `model` (attune/model.hpp). The lower layers are those of an encoder (the embedder, as it is): they
 // read the query and the passage each alone, so what they say of a passage can be computed when it is indexed. The
-// joint layers read both, and their answer is added to what the encoder's cosine says already:
-//   score = cosine_weight · cosine + head · (mean of the query's rows) + bias
-// A model that starts from an encoder takes its layers `lower_layers` … for the joint ones and a head of zeros, so it
-// begins as good as the encoder and can only add to that.
+// joint layers read both, and their answer is added to what comparing the two says already:
+//   score = cosine_weight · cosine + late_weight · late interaction + head · (mean of the query's rows) + bias
+// The cosine is that of the encoder's vectors. Late interaction (attune/nn/late_interaction.hpp) compares what the
+// lower layers say of each token: rows x + late.query · x of the query, gate logits late.gate · x, and the passage's
+// rows as they are. A model that starts from an encoder takes its topmost layers for the joint ones, and zeros for the
+// head, late.query and late.gate, so it begins as good as the encoder and can only add to that.
 //
 // W width, F width inside the feed-forward part, L joint layers, N tokens of the query, M tokens of the passage.
 #pragma once
@@ -43,7 +45,7 @@ struct JointShape {
 
 // One tensor's place among a model's numbers.
 struct JointSlice {
-  std::string name;  // "layers.0.query.weight", …, "head.weight", "head.bias", "cosine.weight"
+  std::string name;  // "layers.0.query.weight", …, "late.gate.weight", …, "cosine.weight"
   std::size_t rows = 0;
   std::size_t columns = 0;  // 0: a vector of `rows` numbers
   std::size_t first = 0;    // place of its first number
@@ -54,6 +56,7 @@ struct JointSlice {
 //   layers.<n>.query .weight [W, W] .bias [W], .key_value .weight [2 W, W] .bias [2 W], .attention_output (as query),
 //   layers.<n>.attention_norm .scale [W] .shift [W], .feed_forward_in .weight [F, W] .bias [F],
 //   layers.<n>.feed_forward_out .weight [W, F] .bias [W], .output_norm .scale [W] .shift [W],
+//   late.gate.weight [W], late.weight [1],
 //   head.weight [W], head.bias [1], cosine.weight [1]
 std::vector<JointSlice> joint_layout(const JointShape& shape);
 
@@ -73,13 +76,17 @@ struct JointLayerSpans {
 };
 JointLayerSpans<const float> joint_layer(const JointShape& shape, std::size_t layer, std::span<const float> numbers);
 JointLayerSpans<float> joint_layer(const JointShape& shape, std::size_t layer, std::span<float> numbers);
-// head.weight, head.bias and cosine.weight, the last numbers of all.
+// What stands behind the layers, in the layout's order.
+template <typename T>
 struct JointHeadSpans {
-  std::span<const float> weight;  // [W]
-  float bias = 0;
-  float cosine_weight = 0;
+  std::span<T> late_gate;    // [W]
+  std::span<T> late_weight;  // [1]
+  std::span<T> weight;       // [W]
+  std::span<T> bias;         // [1]
+  std::span<T> cosine_weight;
 };
-JointHeadSpans joint_head(const JointShape& shape, std::span<const float> numbers);
+JointHeadSpans<const float> joint_head(const JointShape& shape, std::span<const float> numbers);
+JointHeadSpans<float> joint_head(const JointShape& shape, std::span<float> numbers);
 
 // Platt's calibration: of the pairs with such a score, the share that is relevant is 1 / (1 + exp(−(slope · score +
 // offset))).
@@ -107,9 +114,10 @@ struct JointStart {
   std::size_t upper_layers = 4;
   bool one_sided = false;
   float cosine_weight = 20;
+  float late_weight = 0;
 };
-// A model whose joint layers are copies of the encoder's layers `lower_layers` and up. Fails like describe_model, with
-// bad_input if the encoder has fewer layers than that.
+// A model whose joint layers are copies of the encoder's layers `lower_layers` and up, or of its topmost ones where
+// there are not so many above. Fails like describe_model, with bad_input if the encoder has fewer layers than either.
 Result<JointModel> start_joint_model(const std::filesystem::path& encoder, const JointStart& start);
 
 // The file is safetensors: matrices int8 with a scale for each row (or FP32), vectors FP32. The same model gives the

@@ -38,10 +38,11 @@ struct RecipeMining {
 
 struct RecipeModel {
   std::string start;             // folder of the encoder to start from; "": the embedder that ships
-  std::size_t lower_layers = 8;  // as JointStart (attune/model/joint.hpp) has these four
+  std::size_t lower_layers = 8;  // as JointStart (attune/model/joint.hpp) has these five
   std::size_t upper_layers = 4;
   bool one_sided = false;
   double cosine_weight = 20;
+  double late_weight = 0;
   std::size_t max_tokens = 256;  // of a text, all included
 };
 
