@@ -5,9 +5,9 @@
 // joint layers read both, and their answer is added to what comparing the two says already:
 //   score = cosine_weight · cosine + late_weight · late interaction + head · (mean of the query's rows) + bias
 // The cosine is that of the encoder's vectors. Late interaction (attune/nn/late_interaction.hpp) compares what the
-// lower layers say of each token: rows x + late.query · x of the query, gate logits late.gate · x, and the passage's
-// rows as they are. A model that starts from an encoder takes its topmost layers for the joint ones, and zeros for the
-// head, late.query and late.gate, so it begins as good as the encoder and can only add to that.
+// lower layers say of each token, with the gate logit late.gate · x for a row x of the query. A model that starts from
+// an encoder takes its topmost layers for the joint ones, and zeros for the head and the gate, so it begins with what
+// comparing alone says, and learns what to add.
 //
 // W width, F width inside the feed-forward part, L joint layers, N tokens of the query, M tokens of the passage.
 #pragma once
