@@ -75,7 +75,8 @@ struct EvalOptions {
   int threads = 0;
   nn::Precision precision = nn::Precision::i8;
   double first_stage = kFirstStage;  // where hits are reranked, as AskRequest::first_stage
-  std::size_t depth = 100;           // chunks that each leg and each list hold, and documents that are reranked
+  std::size_t depth = 100;           // chunks that each leg and each list hold, and documents of a run to reorder
+  std::size_t rerank_depth = RerankOptions{}.depth;  // chunks that a search reranks
 };
 
 // The data set's corpus as an indexed collection, one document a line, chunked like any other. Kept under a name made

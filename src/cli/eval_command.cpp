@@ -149,7 +149,7 @@ CLI::App* add_eval_part(CLI::App& eval, const std::string& name, const std::stri
   command->add_option("--threads", options.eval.threads, "threads; 0 means one for each core")
       ->check(CLI::Range(0, 1024));
   add_precision_option(*command, options.eval.precision);
-  command->add_option("--depth", options.eval.depth, "candidates for each leg, and documents that are reranked")
+  command->add_option("--depth", options.eval.depth, "candidates for each leg, or documents of a run to reorder")
       ->check(CLI::Range(1, 10'000))
       ->capture_default_str();
   return command;
@@ -166,6 +166,9 @@ void add_eval_retrieval(CLI::App& eval, Session& session) {
   command->add_option("--run", options->run, "measure this TREC run instead of searching");
   command->add_option("--first-stage", options->eval.first_stage, "share of retrieval's score where hits are reranked")
       ->check(CLI::Range(0.0, 1.0))
+      ->capture_default_str();
+  command->add_option("--rerank-depth", options->eval.rerank_depth, "passages that are reranked at most")
+      ->check(CLI::Range(1, 10'000))
       ->capture_default_str();
   on_run(command, session, [options, &session] { return eval_retrieval(*options, session); });
 }

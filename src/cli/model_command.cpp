@@ -45,12 +45,15 @@ void print_description(const ModelDescription& model, const std::filesystem::pat
   std::snprintf(size, sizeof size, "%.1f MB", static_cast<double>(model.file_bytes) / 1e6);
   print_line(model.identity);
   print_line("  " + model.architecture + " in " + model.precision + ", " + std::to_string(model.layers) + " layers, " +
-             std::to_string(model.width) + " wide, " + std::to_string(model.vocabulary) + " of " +
-             std::to_string(model.pieces) + " pieces, " + size);
+             std::to_string(model.width) + " wide, " +
+             (model.pieces == 0
+                  ? ""
+                  : std::to_string(model.vocabulary) + " of " + std::to_string(model.pieces) + " pieces, ") +
+             size);
   print_line("  " +
              (model.labels.empty() ? "pools by " + model.pooling : std::to_string(model.labels.size()) + " labels") +
              (model.licence.empty() ? "" : ", " + model.licence));
-  if (!model.source.empty()) print_line("  from " + model.source);
+  if (!model.source.empty()) print_line((model.pieces == 0 ? "  " : "  from ") + model.source);
   print_line("  in " + to_utf8(directory));
 }
 

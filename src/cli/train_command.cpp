@@ -186,19 +186,24 @@ Status run_reranker(const TrainOptions& options, Session& session) {
     return {};
   }
   if (options.common.json) {
-    const nlohmann::ordered_json json = {
-        {"steps", report->steps},           {"finished", report->finished},
-        {"best_step", report->best_step},   {"first_measure", report->first_measure},
-        {"groups", report->groups},         {"best_measure", report->best_measure},
-        {"passages", report->passages},     {"calibration_error", report->calibration_error},
-        {"first_loss", report->first_loss}, {"best_loss", report->best_loss},
-        {"file", to_utf8(training->output)}};
+    const nlohmann::ordered_json json = {{"steps", report->steps},
+                                         {"finished", report->finished},
+                                         {"best_step", report->best_step},
+                                         {"first_measure", report->first_measure},
+                                         {"groups", report->groups},
+                                         {"best_measure", report->best_measure},
+                                         {"measured_by", report->measured_by},
+                                         {"passages", report->passages},
+                                         {"calibration_error", report->calibration_error},
+                                         {"first_loss", report->first_loss},
+                                         {"best_loss", report->best_loss},
+                                         {"file", to_utf8(training->output)}};
     print_line(json.dump(2));
     return {};
   }
   char text[96];
-  std::snprintf(text, sizeof text, "held-out nDCG@10 %.4f before, %.4f at step ", report->first_measure,
-                report->best_measure);
+  std::snprintf(text, sizeof text, "held out: %s %.4f before, %.4f at step ", report->measured_by.c_str(),
+                report->first_measure, report->best_measure);
   print_line(text + std::to_string(report->best_step) + " of " + std::to_string(report->steps));
   print_line("written to " + to_utf8(training->output) + "; log and loss.svg in " + to_utf8(training->folder));
   if (!report->finished) print_line("stopped; the same command goes on from here");

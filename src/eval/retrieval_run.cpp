@@ -62,8 +62,7 @@ Result<EvalResult> run_retrieval(const Workspace& workspace, const Dataset& data
   const RetrieveOptions retrieving{
       .words = found->words, .dense = found->dense, .depth = options.depth, .near_duplicate = 0, .snippet_bytes = 0};
   const Reranker* const reranker = found->rerank ? workspace.reranker() : nullptr;
-  const AskRequest defaults;
-  RerankOptions reranking{.keep = options.depth, .depth = defaults.rerank_depth, .first_stage = options.first_stage};
+  RerankOptions reranking{.keep = options.depth, .depth = options.rerank_depth, .first_stage = options.first_stage};
   EvalResult result;
   result.config = config;
   if (found->rerank && reranker == nullptr) {

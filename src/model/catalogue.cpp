@@ -3,6 +3,7 @@
 
 #include "attune/core/file.hpp"
 #include "attune/model.hpp"
+#include "attune/model/joint.hpp"
 
 #include "model/read_model.hpp"
 
@@ -19,6 +20,34 @@ bool holds_model(const std::filesystem::path& directory) {
     if (entries->path().extension() == ".onnx") return true;
   }
   return std::filesystem::exists(directory / "onnx" / "model.onnx", code);
+}
+
+// A reranker's layers, which stand above an encoder and have no text of their own to read.
+Result<ModelDescription> describe_joint_layers(const std::filesystem::path& directory) {
+  const std::filesystem::path file = directory / kModelFileName;
+  const auto model = load_joint_model(file);
+  if (!model) return model.error();
+  const auto digest = sha256_hex_of_file(file);
+  if (!digest) return digest.error();
+  ModelDescription description{.name = model->name,
+                               .identity = model->name + "@" + digest->substr(0, 16),
+                               .format = "attune",
+                               .architecture = "joint-layers",
+                               .pooling = "mean",
+                               .precision = "int8",
+                               .query_prefix = model->query_prefix,
+                               .passage_prefix = model->passage_prefix,
+                               .licence = model->licence,
+                               .source = "above " + model->base,
+                               .source_sha256 = {},
+                               .layers = model->shape.upper_layers,
+                               .width = model->shape.width,
+                               .heads = model->shape.heads,
+                               .feed_forward = model->shape.feed_forward,
+                               .labels = {"relevance"}};
+  std::error_code code;
+  description.file_bytes = std::filesystem::file_size(file, code);
+  return description;
 }
 
 }  // namespace
@@ -48,6 +77,8 @@ Result<ModelList> list_models(const std::filesystem::path& models) {
     auto description = describe_model(directory);
     if (description) {
       list.models.push_back({directory, std::move(description).value()});
+    } else if (auto joint = describe_joint_layers(directory); joint) {
+      list.models.push_back({directory, std::move(joint).value()});
     } else {
       list.broken.push_back({directory, description.error()});
     }

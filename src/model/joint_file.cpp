@@ -14,7 +14,7 @@ namespace attune {
 namespace {
 
 constexpr const char* kFormat = "attune-joint-layers";
-constexpr const char* kVersion = "1";
+constexpr const char* kVersion = "2";
 constexpr const char* kCalibration = "calibration";
 constexpr const char* kNotePrefix = "note.";
 constexpr std::size_t kMostLayers = 64;

@@ -32,6 +32,7 @@ struct Memory {
   std::vector<float> kv_k2w;
   std::vector<float> context_rw;
   std::vector<float> projected_rw;
+  std::vector<float> late_kw;      // input rows, centred
   std::vector<float> late_scores;  // of the pairs
   std::vector<float> gate_logits;
   nn::LateMatches matches;
@@ -67,6 +68,7 @@ class FileJointLayers final : public JointLayers {
 
   JointShape shape_;
   std::vector<PackedJointLayer> layers_;
+  std::vector<float> late_query_centre_, late_passage_centre_;
   std::vector<float> late_gate_;
   std::vector<float> head_;
   float late_weight_ = 0;
@@ -102,6 +104,8 @@ FileJointLayers::FileJointLayers(const JointModel& model, nn::Precision precisio
     layer.output_shift = copy_of(from.output_norm.shift);
   });
   const auto head = joint_head(shape_, numbers);
+  late_query_centre_ = copy_of(head.late_query_centre);
+  late_passage_centre_ = copy_of(head.late_passage_centre);
   late_gate_ = copy_of(head.late_gate);
   late_weight_ = head.late_weight[0];
   head_ = copy_of(head.weight);
@@ -167,19 +171,21 @@ void FileJointLayers::run_layer(const PackedJointLayer& layer, std::span<const P
 void FileJointLayers::interact_late(std::span<const Place> places, Memory& memory) const {
   const std::size_t width = shape_.width;
   memory.late_scores.clear();
+  memory.late_kw.resize(memory.input_kw.size());
   for (const Place& place : places) {
-    const std::span<const float> rows =
-        std::span<const float>(memory.input_kw).subspan(place.input * width, (place.query + place.passage) * width);
-    const std::span<const float> query = rows.first(place.query * width);
+    const std::size_t first = place.input * width;
+    const std::size_t middle = first + place.query * width;
+    const std::span<const float> input = memory.input_kw;
+    const std::span<float> query = std::span(memory.late_kw).subspan(first, place.query * width);
+    const std::span<float> passage = std::span(memory.late_kw).subspan(middle, place.passage * width);
+    nn::centre_rows(input.subspan(first, query.size()), late_query_centre_, query);
+    nn::centre_rows(input.subspan(middle, passage.size()), late_passage_centre_, passage);
     memory.gate_logits.clear();
     for (std::size_t row = 0; row < place.query; ++row) {
-      memory.gate_logits.push_back(dot_product(query.subspan(row * width, width), late_gate_));
+      memory.gate_logits.push_back(dot_product(std::span<const float>(query).subspan(row * width, width), late_gate_));
     }
-    memory.late_scores.push_back(nn::late_interaction({.query = query,
-                                                       .passage = rows.subspan(place.query * width),
-                                                       .gate_logits = memory.gate_logits,
-                                                       .width = width},
-                                                      memory.matches));
+    memory.late_scores.push_back(nn::late_interaction(
+        {.query = query, .passage = passage, .gate_logits = memory.gate_logits, .width = width}, memory.matches));
   }
 }
 

@@ -56,7 +56,13 @@ template <typename T>
 JointHeadSpans<T> head_spans(const JointShape& shape, std::span<T> numbers) {
   const std::size_t w = shape.width;
   Taker<T> take{numbers.subspan(shape.upper_layers * layer_numbers(shape))};
-  return {.late_gate = take(w), .late_weight = take(1), .weight = take(w), .bias = take(1), .cosine_weight = take(1)};
+  return {.late_query_centre = take(w),
+          .late_passage_centre = take(w),
+          .late_gate = take(w),
+          .late_weight = take(1),
+          .weight = take(w),
+          .bias = take(1),
+          .cosine_weight = take(1)};
 }
 
 void copy_linear(std::initializer_list<const LinearParameters*> parts, JointLayerSpans<float>::Linear to) {
@@ -114,6 +120,8 @@ std::vector<JointSlice> joint_layout(const JointShape& shape) {
     norm(prefix + "output_norm");
   }
   assert(next == shape.upper_layers * layer_numbers(shape));
+  add("late.query_centre", w, 0);
+  add("late.passage_centre", w, 0);
   add("late.gate.weight", w, 0);
   add("late.weight", 1, 0);
   add("head.weight", w, 0);

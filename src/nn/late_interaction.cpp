@@ -16,6 +16,14 @@ float length_of(std::span<const float> row) {
 
 }  // namespace
 
+void centre_rows(std::span<const float> x, std::span<const float> centre, std::span<float> out) {
+  const std::size_t width = centre.size();
+  assert(out.size() == x.size() && x.size() % width == 0);
+  for (std::size_t start = 0; start < x.size(); start += width) {
+    for (std::size_t i = 0; i < width; ++i) out[start + i] = x[start + i] - centre[i];
+  }
+}
+
 float late_interaction(const LateInteraction& pair, LateMatches& matches) {
   const std::size_t width = pair.width;
   const std::size_t queries = pair.gate_logits.size();

@@ -156,7 +156,7 @@ void JointPass::run_layer(std::size_t layer, std::vector<float>& out_rw) {
 nn::LateInteraction JointPass::late_pair(const Place& place) const {
   const std::size_t width = shape_.width;
   const std::span<const float> rows =
-      std::span(traces_.front().input_kw).subspan(place.input * width, (place.query + place.passage) * width);
+      std::span(late_kw_).subspan(place.input * width, (place.query + place.passage) * width);
   return {.query = rows.first(place.query * width),
           .passage = rows.subspan(place.query * width),
           .gate_logits = std::span(gate_logits_).subspan(place.query_row, place.query),
@@ -164,21 +164,30 @@ nn::LateInteraction JointPass::late_pair(const Place& place) const {
 }
 
 void JointPass::interact_late() {
-  const std::span<const float> gate = joint_head(shape_, weights_).late_gate;
+  const std::size_t width = shape_.width;
+  const auto head = joint_head(shape_, weights_);
+  const std::span<const float> input = traces_.front().input_kw;
+  late_kw_.resize(input.size());
   gate_logits_.resize(queries_);
   matches_.resize(places_.size());
   late_scores_.resize(places_.size());
   for (std::size_t index = 0; index < places_.size(); ++index) {
     const Place& place = places_[index];
+    const std::size_t first = place.input * width;
+    const std::size_t middle = first + place.query * width;
+    nn::centre_rows(input.subspan(first, place.query * width), head.late_query_centre,
+                    std::span(late_kw_).subspan(first, place.query * width));
+    nn::centre_rows(input.subspan(middle, place.passage * width), head.late_passage_centre,
+                    std::span(late_kw_).subspan(middle, place.passage * width));
     const nn::LateInteraction pair = late_pair(place);
     for (std::size_t row = 0; row < place.query; ++row) {
-      gate_logits_[place.query_row + row] = dot_product(pair.query.subspan(row * shape_.width, shape_.width), gate);
+      gate_logits_[place.query_row + row] = dot_product(pair.query.subspan(row * width, width), head.late_gate);
     }
     late_scores_[index] = nn::late_interaction(pair, matches_[index]);
   }
 }
 
-// What the lower layers say is taken as given: only the gate and the weight learn.
+// What the lower layers say is taken as given, and so are the centres: only the gate and the weight learn.
 void JointPass::late_backward(std::span<const float> d_scores, const JointHeadSpans<float>& to) {
   const std::size_t width = shape_.width;
   const float weight = joint_head(shape_, weights_).late_weight[0];

@@ -104,6 +104,7 @@ class JointPass {
   std::vector<Trace> traces_;
   std::vector<float> out_rw_;  // of the last layer: the queries' rows
   std::vector<float> pooled_pw_;
+  std::vector<float> late_kw_;  // the first layer's input, centred
   std::vector<float> gate_logits_;
   std::vector<nn::LateMatches> matches_;
   std::vector<float> late_scores_;

@@ -19,6 +19,8 @@ LossKind loss_kind(std::string_view name) {
   return static_cast<LossKind>(std::ranges::find(kLossNames, name) - kLossNames.begin());
 }
 
+constexpr std::size_t kCentreTexts = 500;  // of each source, on each side
+
 // What tells how far a phase is, or nothing where nobody asks.
 std::function<void(std::size_t, std::size_t)> teller(const TrainingProgressSink& progress, Phase phase,
                                                      const std::string& of) {
@@ -52,6 +54,58 @@ Status teach_sets(const RerankerTraining& training, std::vector<GroupSet>& sets,
   return {};
 }
 
+// The mean of rows [tokens, W], each source counting alike: a large one would pull it towards itself.
+class Centre {
+ public:
+  explicit Centre(std::size_t width) : sum_(width) {}
+  void add(std::span<const float> rows) {
+    for (std::size_t i = 0; i < rows.size(); ++i) source_[i % sum_.size()] += static_cast<double>(rows[i]);
+    tokens_ += static_cast<double>(rows.size() / sum_.size());
+  }
+  void end_source() {
+    for (std::size_t i = 0; i < sum_.size() && tokens_ > 0; ++i) sum_[i] += source_[i] / tokens_;
+    sources_ += tokens_ > 0 ? 1 : 0;
+    source_.assign(sum_.size(), 0.0);
+    tokens_ = 0;
+  }
+  void write(std::span<float> to) const {
+    for (std::size_t i = 0; i < sum_.size(); ++i) to[i] = static_cast<float>(sum_[i] / std::max(1.0, sources_));
+  }
+
+ private:
+  std::vector<double> sum_;                                        // of the sources' means
+  std::vector<double> source_ = std::vector<double>(sum_.size());  // sum of the rows so far
+  double tokens_ = 0;
+  double sources_ = 0;
+};
+
+// What the lower layers say of all tokens alike, of queries and of passages.
+Status fit_centres(const Embedder& embedder, const StatesWanted& wanted, PreparedReranker& prepared) {
+  const auto head = joint_head(prepared.start.shape, std::span<float>(prepared.start.weights));
+  Centre queries(prepared.start.shape.width);
+  Centre passages(prepared.start.shape.width);
+  std::vector<float> rows;
+  for (const RerankerSource& source : prepared.sources) {
+    std::vector<std::string_view> texts;
+    for (const Group& group : source.set.groups) {
+      if (texts.size() < kCentreTexts && !group.held_out) texts.emplace_back(group.query);
+    }
+    const auto read = embedder.read(texts, EmbedRole::query, wanted);
+    if (!read) return read.error();
+    queries.add(read->states);
+    queries.end_source();
+    const std::size_t step = std::max<std::size_t>(1, source.set.passages.size() / kCentreTexts);
+    for (std::size_t text = 0; text < source.set.passages.size(); text += step) {
+      source.states.read(text, rows);
+      passages.add(rows);
+    }
+    passages.end_source();
+  }
+  queries.write(head.late_query_centre);
+  passages.write(head.late_passage_centre);
+  return {};
+}
+
 }  // namespace
 
 std::filesystem::path encoder_of(const RerankerTraining& training) {
@@ -78,6 +132,8 @@ RerankerTaskOptions task_options(const RerankerTraining& training) {
   options.easy = recipe.easy;
   options.dropout = recipe.optimiser.dropout;
   options.head_rate = recipe.optimiser.head_rate;
+  options.gate_rate = recipe.optimiser.gate_rate;
+  options.best_by_loss = recipe.schedule.best == "loss";
   options.max_tokens = recipe.model.max_tokens;
   options.lanes = recipe.schedule.lanes;
   options.threads = training.threads;
@@ -146,6 +202,9 @@ Result<PreparedReranker> prepare_reranker(const RerankerTraining& training, cons
     if (!states) return states.error();
     source.states = std::move(*states);
     prepared.sources.push_back(std::move(source));
+  }
+  if (recipe.model.late_weight > 0) {
+    if (const Status status = fit_centres(**embedder, wanted, prepared); !status) return status.error();
   }
   return prepared;
 }

@@ -71,6 +71,7 @@ void describe(Fields& fields, RecipeOptimiser& optimiser) {
   fields.number("learning_rate", optimiser.learning_rate, 0, 1, "the highest, after the warm-up");
   fields.number("floor", optimiser.floor, 0, 1, "what is left of it at the last step, as a share");
   fields.number("head_rate", optimiser.head_rate, 0, 10'000, "the new head's learning rate, times the layers'");
+  fields.number("gate_rate", optimiser.gate_rate, 0, 10'000, "late interaction's gate's, times the layers'");
   fields.number("beta1", optimiser.beta1, 0, 0.9999, "of AdamW");
   fields.number("beta2", optimiser.beta2, 0, 0.999999, "of AdamW");
   fields.number("epsilon", optimiser.epsilon, 1e-12, 1, "of AdamW");
@@ -114,6 +115,7 @@ void describe(Fields& fields, RecipeSchedule& schedule) {
   fields.size("measure_every", schedule.measure_every, 1, kMany, "steps");
   fields.size("measured_groups", schedule.measured_groups, 1, 1'000'000, "held-out groups");
   fields.size("measured_passages", schedule.measured_passages, 2, 1000, "of each of them");
+  fields.choice("best", schedule.best, Names{"nDCG@10", "loss"}, "of held-out groups, says which weights are kept");
   fields.size("patience", schedule.patience, 0, kMany, "measurements without gain before stopping; 0: never");
   fields.size("checkpoint_seconds", schedule.checkpoint_seconds, 1, 86'400, "between checkpoints");
 }

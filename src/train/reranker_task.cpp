@@ -15,7 +15,6 @@ namespace attune::train {
 namespace {
 
 constexpr std::size_t kMeasuredDepth = 10;
-constexpr double kGateRate = 10;  // of the gate in front of a softmax, times the layers': the head's would saturate it
 constexpr std::size_t kMostCalibrated = 2000;  // held-out groups
 
 double dcg(std::span<const int> grades) {
@@ -61,7 +60,7 @@ std::vector<WeightGroup> RerankerTask::weight_groups() const {
     const bool is_matrix = slice.columns > 0;
     double rate = options_.head_rate;
     if (slice.name.starts_with("layers.")) rate = 1;
-    if (slice.name == "late.gate.weight") rate = std::min(kGateRate, options_.head_rate);
+    if (slice.name == "late.gate.weight") rate = options_.gate_rate;
     groups.push_back({slice.first, slice.count(), is_matrix, rate});
   }
   return groups;
@@ -208,6 +207,11 @@ Status RerankerTask::score_groups(std::span<const GroupPlace> places, const Scor
   return failed == errors.end() ? Status() : Status(**failed);
 }
 
+std::string RerankerTask::measured_by() const {
+  const bool judged = std::ranges::any_of(sources_, &RerankerSource::labelled);
+  return judged && !options_.best_by_loss ? kHeldOutNdcg : kHeldOutLoss;
+}
+
 Result<Measurement> RerankerTask::measure() {
   const std::vector<GroupPlace> places = held_out_groups(sets_, options_.measured_groups);
   struct Outcome {
@@ -243,12 +247,12 @@ Result<Measurement> RerankerTask::measure() {
     cosine += sums.cosine_ndcg / sums.count;
     measurement.numbers.emplace_back("nDCG@10 " + sources_[set].set.source, sums.ndcg / sums.count);
   }
+  const double mean_ndcg = measurement.measure / std::max(1.0, sets);
   if (sets > 0) {
-    measurement.measure /= sets;
     measurement.numbers.emplace_back("nDCG@10 of the cosine", cosine / sets);
-  } else {
-    measurement.measure = -loss;
+    measurement.numbers.emplace_back(kHeldOutNdcg, mean_ndcg);
   }
+  measurement.measure = measured_by() == kHeldOutNdcg ? mean_ndcg : -loss;
   measurement.numbers.emplace_back(kHeldOutLoss, loss);
   return measurement;
 }

@@ -34,15 +34,18 @@ struct RerankerTaskOptions {
   std::size_t easy = 1;  // PresentOptions::easy
   double dropout = 0;
   double head_rate = 200;      // of the new head's learning rate to that of the layers, which were trained before
+  double gate_rate = 10;       // that of late interaction's gate
   std::size_t max_tokens = 0;  // StatesWanted::max_tokens
   std::size_t lanes = 2;
   int threads = 0;
   std::size_t measured_groups = 200;
   std::size_t measured_passages = 12;
+  bool best_by_loss = false;  // the measure is the loss with its sign turned
 };
 
-// The name of the mean loss of held-out groups among Measurement::numbers.
-inline constexpr const char* kHeldOutLoss = "held_out_loss";
+// Names of the mean loss and nDCG of held-out groups among Measurement::numbers.
+inline constexpr const char* kHeldOutLoss = "loss";
+inline constexpr const char* kHeldOutNdcg = "nDCG@10";
 
 class RerankerTask final : public Task {
  public:
@@ -55,6 +58,8 @@ class RerankerTask final : public Task {
   void use(std::span<const float> weights) override;
   Result<LaneResult> run_lane(std::uint64_t step, std::size_t lane, std::span<float> gradient) override;
   Result<Measurement> measure() override;
+  // What measure() gives: kHeldOutNdcg, or kHeldOutLoss with its sign turned.
+  [[nodiscard]] std::string measured_by() const;
   // The held-out groups' scores under the weights in use, each labelled source with the same weight.
   Result<std::vector<JudgedScore>> judge_held_out();
 

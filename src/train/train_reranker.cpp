@@ -75,7 +75,6 @@ Result<RerankerReport> train_reranker(const RerankerTraining& training, const Tr
     if (now.measurement != nullptr) {
       note_loss(*now.measurement, report);
       said.measured = now.measurement->numbers;
-      said.measured.emplace_back("nDCG@10", now.measurement->measure);
     }
     if (progress) progress(said);
   };
@@ -97,8 +96,10 @@ Result<RerankerReport> train_reranker(const RerankerTraining& training, const Tr
   report.steps = result->step;
   report.finished = result->finished;
   report.best_step = result->best_step;
-  report.best_measure = result->best_measure;
-  report.first_measure = result->first_measure;
+  report.measured_by = task.measured_by();
+  const double sign = report.measured_by == kHeldOutNdcg ? 1 : -1;
+  report.best_measure = sign * result->best_measure;
+  report.first_measure = sign * result->first_measure;
   return report;
 }
 

@@ -71,7 +71,13 @@ class Commands(program.ProgramTest):
         lines = '{"text": "Goats are milked at dawn."}\n{"text": "The hive is full of honey."}\n'
         answer = self.run_json("rerank", "--query", "where is honey kept", "-", stdin=lines)
         self.assertEqual([result["index"] for result in answer["results"]], [1, 0])
-        self.assertTrue(answer["notes"])
+        self.assertEqual(answer["notes"], [])
+        self.assertIn("attune-reranker", answer["model"])
+        self.environment["ATTUNE_MODELS"] = str(self.scratch / "models")
+        (self.scratch / "models").mkdir()
+        (self.scratch / "models" / "embedder").symlink_to(program.SOURCE / "models" / "embedder")
+        alone = self.run_json("rerank", "--query", "where is honey kept", "-", stdin=lines)
+        self.assertIn("cosine", alone["notes"][0])
         wrong = self.run_attune("rerank", "--query", "x", "-", stdin='{"text": "a"}\n[]\n', expect=2)
         self.assertIn("line 2", wrong.stderr)
 

@@ -95,6 +95,24 @@ TEST_CASE("a joint model's file gives back what was written: FP32 to the bit, in
   }
 }
 
+TEST_CASE("a joint model is listed among the models, by what it stands above; a broken one with its reason") {
+  const testing::TemporaryFolder folder;
+  const JointModel model = from_fixture();
+  std::filesystem::create_directories(folder.path() / "reranker");
+  REQUIRE(save_joint_model(model, folder.path() / "reranker" / "model.safetensors", WeightPrecision::int8));
+  const auto list = list_models(folder.path());
+  REQUIRE(list);
+  REQUIRE(list->models.size() == 1);
+  CHECK(list->models[0].description.architecture == "joint-layers");
+  CHECK(list->models[0].description.source == "above " + model.base);
+  CHECK(list->models[0].description.layers == 1);
+  folder.write("reranker/model.safetensors", "no model");
+  const auto broken = list_models(folder.path());
+  REQUIRE(broken);
+  CHECK(broken->models.empty());
+  CHECK(broken->broken.size() == 1);
+}
+
 TEST_CASE("a joint model's file that is cut off, of another kind, or not finite is refused, never a crash") {
   const testing::TemporaryFolder folder;
   JointModel model = from_fixture();

@@ -67,6 +67,21 @@ TEST_CASE("late interaction: a row of zeros on either side matches nothing and b
   CHECK(std::ranges::all_of(d_query, [](float d) { return d == 0; }));
 }
 
+TEST_CASE("late interaction: what all rows have in common hides which are alike, until it is taken off") {
+  const Row query = {9, 9, 1};
+  const Row passage = {9, 9, -1, 10, 9, 1};  // the first is the query's opposite but for (9, 9, 0)
+  const Row centre = {9, 9, 0};
+  const Row logits = {0};
+  LateMatches matches;
+  CHECK(late_interaction({query, passage, logits, 3}, matches) > 0.98F);
+  Row centred_query(3), centred_passage(6);
+  centre_rows(query, centre, centred_query);
+  centre_rows(passage, centre, centred_passage);
+  CHECK(centred_passage == Row{0, 0, -1, 1, 0, 1});
+  CHECK(late_interaction({centred_query, centred_passage, logits, 3}, matches) == doctest::Approx(std::sqrt(0.5)));
+  CHECK(matches.best.front() == 1);
+}
+
 TEST_CASE("late interaction: gradients are what finite differences say, and are added") {
   constexpr std::size_t kWidth = 12;
   const Row query = made_up(5 * kWidth, 1);

@@ -15,13 +15,16 @@ using Json = nlohmann::json;
 struct Fixture {
   testing::TemporaryFolder folder;
   testing::TemporaryFolder data;
+  testing::TemporaryFolder models;
   std::unique_ptr<Workspace> workspace;
 
-  explicit Fixture(bool words_only) {
+  explicit Fixture(bool words_only, bool with_reranker = true) {
+    const std::filesystem::path all = std::filesystem::path(ATTUNE_SOURCE_DIR) / "models";
+    std::filesystem::create_directory_symlink(all / "embedder", models.path() / "embedder");
     folder.write("bees.md", "# Bees\n\n## Inspection\n\nThe hive is inspected every second week, at noon.\n");
     folder.write("goats.md", "# Goats\n\nGoats are milked in the morning.\n");
     auto opened = Workspace::open({.database = data.path() / "test.db",
-                                   .models = std::filesystem::path(ATTUNE_SOURCE_DIR) / "models",
+                                   .models = with_reranker ? all : models.path(),
                                    .threads = 1,
                                    .with_embedder = true,
                                    .vectors = {}});
@@ -65,8 +68,29 @@ TEST_CASE("ask: a question in other words than the document's is found by meanin
 }
 
 TEST_CASE("ask: without a cross-encoder the answer says that hits stand in the order of retrieval") {
-  const Fixture farm(true);
-  CHECK(any_note_has(farm.answer("hive"), "no cross-encoder is loaded"));
+  const Fixture farm(true, false);
+  const Answer answer = farm.answer("hive");
+  CHECK(any_note_has(answer, "no cross-encoder is loaded"));
+  REQUIRE_FALSE(answer.hits.empty());
+  CHECK_FALSE(answer.hits[0].relevance);
+}
+
+TEST_CASE("ask: with the one that ships every hit says how relevant it is, and the right one far more than the other") {
+  const Fixture farm(false);
+  const Answer answer = farm.answer("When are goats milked?");
+  CHECK(answer.notes.empty());
+  REQUIRE(answer.hits.size() == 2);
+  CHECK(answer.hits[0].path == "goats.md");
+  REQUIRE(answer.hits[0].relevance);
+  REQUIRE(answer.hits[1].relevance);
+  CHECK(*answer.hits[0].relevance > 0.5F);
+  CHECK(*answer.hits[1].relevance < 0.2F);
+  AskRequest strict;
+  strict.query.text = "When are goats milked?";
+  strict.min_relevance = 0.5F;
+  const auto sure = ask(*farm.workspace, strict);
+  REQUIRE(sure);
+  CHECK(sure->hits.size() == 1);
 }
 
 TEST_CASE("ask: every citation names bytes that hold the quoted text") {

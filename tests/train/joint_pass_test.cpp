@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <random>
 #include <vector>
@@ -100,6 +101,11 @@ TEST_CASE("joint layers' gradients are what finite differences say, tensor by te
 
       for (const JointSlice& slice : joint_layout(model.shape)) {
         CAPTURE(slice.name);
+        if (slice.name.ends_with("_centre")) {  // does not learn
+          const auto given = std::span(gradient).subspan(slice.first, slice.count());
+          CHECK(std::ranges::all_of(given, [](float d) { return d == 0; }));
+          continue;
+        }
         const std::vector<float> direction = random_numbers(slice.count(), 77, 1);
         double expected = 0;
         double size = 0;

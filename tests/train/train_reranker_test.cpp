@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <sstream>
 
@@ -85,6 +87,7 @@ TEST_CASE("training a reranker learns what the cosine does not know: loss falls,
   CHECK(report->finished);
   CHECK(report->steps == 24);
   CHECK(told_measures);
+  CHECK(report->measured_by == "nDCG@10");
   CHECK(report->first_measure < 0.85);
   CHECK(report->best_measure > report->first_measure + 0.1);
   const RunLog log = read_log(training.folder / "log.jsonl", 24);
@@ -126,6 +129,42 @@ TEST_CASE("a reranker's training that is stopped, and goes on with another numbe
   REQUIRE(rest);
   CHECK(rest->finished);
   CHECK(content(again.output) == content(training.output));
+}
+
+TEST_CASE(
+    "late interaction starts from what tokens have in common, of passages and of queries, and training keeps it") {
+  const TemporaryFolder folder;
+  RerankerTraining training = small_training(folder);
+  training.recipe.model.late_weight = 30;
+  training.recipe.schedule.steps = 6;
+  training.recipe.schedule.best = "loss";
+  const auto report = train_reranker(training);
+  REQUIRE(report);
+  CHECK(report->measured_by == "loss");
+  CHECK(report->first_measure == doctest::Approx(report->first_loss));
+  CHECK(report->best_measure == doctest::Approx(report->best_loss));
+  CHECK(report->best_loss < report->first_loss);
+  const auto model = load_joint_model(training.output);
+  REQUIRE(model);
+  const auto head = joint_head(model->shape, std::span<const float>(model->weights));
+  const auto embedder = open_embedder(training.embedder);
+  REQUIRE(embedder);
+  const auto groups = read_groups(folder.path() / "houses.jsonl");
+  REQUIRE(groups);
+  const std::vector<std::string_view> texts(groups->passages.begin(), groups->passages.end());
+  const auto read = (*embedder)->read(texts, EmbedRole::passage, {training.recipe.model.lower_layers, 48});
+  REQUIRE(read);
+  const std::size_t width = model->shape.width;
+  const double tokens = static_cast<double>(read->states.size() / width);
+  double largest = 0;
+  for (std::size_t i = 0; i < width; ++i) {
+    double mean = 0;
+    for (std::size_t at = i; at < read->states.size(); at += width) mean += static_cast<double>(read->states[at]);
+    CHECK(static_cast<double>(head.late_passage_centre[i]) == doctest::Approx(mean / tokens).epsilon(0.02));
+    largest = std::max(largest, std::abs(mean / tokens));
+  }
+  CHECK(largest > 1);
+  CHECK_FALSE(std::ranges::equal(head.late_query_centre, head.late_passage_centre));
 }
 
 TEST_CASE("a dry run counts what there is and estimates time and memory without training") {

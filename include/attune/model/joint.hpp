@@ -5,9 +5,10 @@
 // joint layers read both, and their answer is added to what comparing the two says already:
 //   score = cosine_weight · cosine + late_weight · late interaction + head · (mean of the query's rows) + bias
 // The cosine is that of the encoder's vectors. Late interaction (attune/nn/late_interaction.hpp) compares what the
-// lower layers say of each token, with the gate logit late.gate · x for a row x of the query. A model that starts from
-// an encoder takes its topmost layers for the joint ones, and zeros for the head and the gate, so it begins with what
-// comparing alone says, and learns what to add.
+// lower layers say of each token, less what they say of all: x = row − late.query_centre or late.passage_centre, with
+// the gate logit late.gate · x for the query's. A model that starts from an encoder takes its topmost layers for the
+// joint ones, and zeros for the head, the gate and the centres, so it begins with what comparing alone says, and learns
+// what to add.
 //
 // W width, F width inside the feed-forward part, L joint layers, N tokens of the query, M tokens of the passage.
 #pragma once
@@ -56,7 +57,7 @@ struct JointSlice {
 //   layers.<n>.query .weight [W, W] .bias [W], .key_value .weight [2 W, W] .bias [2 W], .attention_output (as query),
 //   layers.<n>.attention_norm .scale [W] .shift [W], .feed_forward_in .weight [F, W] .bias [F],
 //   layers.<n>.feed_forward_out .weight [W, F] .bias [W], .output_norm .scale [W] .shift [W],
-//   late.gate.weight [W], late.weight [1],
+//   late.query_centre [W], late.passage_centre [W], late.gate.weight [W], late.weight [1],
 //   head.weight [W], head.bias [1], cosine.weight [1]
 std::vector<JointSlice> joint_layout(const JointShape& shape);
 
@@ -79,10 +80,12 @@ JointLayerSpans<float> joint_layer(const JointShape& shape, std::size_t layer, s
 // What stands behind the layers, in the layout's order.
 template <typename T>
 struct JointHeadSpans {
-  std::span<T> late_gate;    // [W]
-  std::span<T> late_weight;  // [1]
-  std::span<T> weight;       // [W]
-  std::span<T> bias;         // [1]
+  std::span<T> late_query_centre;    // [W]
+  std::span<T> late_passage_centre;  // [W]
+  std::span<T> late_gate;            // [W]
+  std::span<T> late_weight;          // [1]
+  std::span<T> weight;               // [W]
+  std::span<T> bias;                 // [1]
   std::span<T> cosine_weight;
 };
 JointHeadSpans<const float> joint_head(const JointShape& shape, std::span<const float> numbers);

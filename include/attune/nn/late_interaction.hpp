@@ -24,6 +24,11 @@ struct LateInteraction {
   std::size_t width = 0;               // W
 };
 
+// Rows x [tokens, W] less `centre` [W], to out [tokens, W]. An encoder's rows have a large part in common, which says
+// nothing of any token and hides what does; without it cosines tell tokens apart (Mu and Viswanath, All-but-the-Top,
+// 2018).
+void centre_rows(std::span<const float> x, std::span<const float> centre, std::span<float> out);
+
 // What a backward pass and an explanation need.
 struct LateMatches {
   std::vector<float> shares;        // [N] g

@@ -50,6 +50,7 @@ struct RecipeOptimiser {
   double learning_rate = 1e-4;  // the highest, reached after RecipeSchedule::warm_up
   double floor = 0;             // what is left of it at the last step, as a share
   double head_rate = 200;       // the new head's learning rate, times the layers'
+  double gate_rate = 10;        // that of late interaction's gate, in front of a softmax that a high one would saturate
   double beta1 = 0.9;
   double beta2 = 0.98;
   double epsilon = 1e-6;
@@ -91,7 +92,8 @@ struct RecipeSchedule {
   std::size_t measure_every = 100;  // steps
   std::size_t measured_groups = 200;
   std::size_t measured_passages = 12;
-  std::size_t patience = 0;  // measurements without a better one before the run ends; 0: never
+  std::string best = "nDCG@10";  // of the held-out groups, decides which weights are kept: or "loss"
+  std::size_t patience = 0;      // measurements without a better one before the run ends; 0: never
   std::size_t checkpoint_seconds = 60;
 };
 

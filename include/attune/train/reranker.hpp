@@ -47,7 +47,8 @@ struct RerankerReport {
   std::uint64_t steps = 0;  // done in all calls
   bool finished = false;    // false: stopped, the next call goes on
   std::uint64_t best_step = 0;
-  double first_measure = 0;  // mean nDCG@10 of the held-out groups before the first step, by source alike
+  std::string measured_by = {};  // "nDCG@10" or "loss" of the held-out groups: what decided, as the recipe wishes
+  double first_measure = 0;      // that before the first step, a mean of each source's, alike
   double best_measure = 0;
   double first_loss = 0;         // of the held-out groups, as first_measure
   double best_loss = 0;          // the smallest
