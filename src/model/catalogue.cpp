@@ -34,7 +34,7 @@ Result<ModelDescription> describe_joint_layers(const std::filesystem::path& dire
                                .format = "attune",
                                .architecture = "joint-layers",
                                .pooling = "mean",
-                               .precision = "int8",
+                               .precision = {},
                                .query_prefix = model->query_prefix,
                                .passage_prefix = model->passage_prefix,
                                .licence = model->licence,
@@ -47,6 +47,8 @@ Result<ModelDescription> describe_joint_layers(const std::filesystem::path& dire
                                .labels = {"relevance"}};
   std::error_code code;
   description.file_bytes = std::filesystem::file_size(file, code);
+  // Nearly all its numbers are in matrices: of one byte each, or of four.
+  description.precision = description.file_bytes < 2 * model->weights.size() ? "int8" : "f32";
   return description;
 }
 

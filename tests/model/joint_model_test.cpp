@@ -106,6 +106,10 @@ TEST_CASE("a joint model is listed among the models, by what it stands above; a 
   CHECK(list->models[0].description.architecture == "joint-layers");
   CHECK(list->models[0].description.source == "above " + model.base);
   CHECK(list->models[0].description.layers == 1);
+  REQUIRE(save_joint_model(model, folder.path() / "reranker" / "model.safetensors", WeightPrecision::f32));
+  const auto exact = list_models(folder.path());
+  REQUIRE(exact);
+  CHECK(exact->models.at(0).description.precision == "f32");
   folder.write("reranker/model.safetensors", "no model");
   const auto broken = list_models(folder.path());
   REQUIRE(broken);
