@@ -68,6 +68,13 @@ std::vector<Term> index_terms(std::string_view utf8, std::string_view language =
 // nothing else remains.
 std::vector<Term> query_terms(std::string_view utf8, const std::vector<std::string>& languages = {});
 
+// All in lower case by Unicode's full mapping, no language's own rules: "ΣΑΣ" → "σας". Valid UTF-8.
+std::string lower_case(std::string_view utf8);
+
+// Runs of letters and digits of any script with the marks that go on with them, in order. For comparing texts with what
+// other programs call words; to look something up, take the terms above.
+std::vector<ByteSpan> word_runs(std::string_view utf8);
+
 // Names the versions of segmenter, stemmer and dictionaries. Postings made under another one must be rebuilt.
 std::string segmenter_version();
 

@@ -73,6 +73,7 @@ void add_completion_command(CLI::App& app, Session& session);
 void add_doctor_command(CLI::App& app, Session& session);
 void add_embed_command(CLI::App& app, Session& session);
 void add_eval_command(CLI::App& app, Session& session);
+void add_eval_rewrite(CLI::App& eval, Session& session);  // a part of eval
 void add_explain_command(CLI::App& app, Session& session);
 void add_index_command(CLI::App& app, Session& session);
 void add_model_command(CLI::App& app, Session& session);

@@ -184,11 +184,12 @@ void add_eval_rerank(CLI::App& eval, Session& session) {
 }  // namespace
 
 void add_eval_command(CLI::App& app, Session& session) {
-  CLI::App* eval = app.add_subcommand("eval", "Measure retrieval and reranking on judged queries");
+  CLI::App* eval = app.add_subcommand("eval", "Measure retrieval, reranking and rewriting on judged queries");
   eval->footer("Example:\n  attune eval retrieval scifact --config bm25,hybrid");
   eval->require_subcommand(1);
   add_eval_retrieval(*eval, session);
   add_eval_rerank(*eval, session);
+  add_eval_rewrite(*eval, session);
 }
 
 }  // namespace attune::cli

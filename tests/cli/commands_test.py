@@ -106,6 +106,29 @@ class Commands(program.ProgramTest):
             self.assertIn(command, listing)
             self.assertIn("attune " + command, self.run_attune(command, "--help").stdout)
 
+    def test_rewrites_are_measured_and_compared_on_the_same_rows(self):
+        rows = self.write("rows.jsonl", "".join(json.dumps(row) + "\n" for row in (
+            {"id": "1", "lang": "zh", "history": ["你喜欢梅西吗", "喜欢"], "query": "他几岁了", "rewrite": "梅西几岁了"},
+            {"id": "2", "lang": "zh", "history": [], "query": "今天下雨吗", "rewrite": "今天下雨吗"})))
+        perfect = self.write("perfect.tsv", "1\t梅西几岁了\n2\t今天下雨吗\n")
+        answer = self.run_json("eval", "rewrite", rows, "--system", "raw", "--predictions", perfect)
+        self.assertEqual((answer["system"], answer["metrics"]["exact_match"]), ("raw", 0.5))
+        self.assertEqual(answer["metrics"]["unchanged_accuracy"], 1)
+        self.assertGreaterEqual(answer["latency_ms"]["p50"], 0)
+        compared = answer["compared"][0]
+        self.assertEqual((compared["system"], compared["latency_ms"]), ("perfect", None))
+        self.assertEqual(compared["metrics"]["bleu4"], 1)
+        self.assertEqual(compared["differences"]["exact_match"]["value"], 0.5)
+        alone = self.run_json("eval", "rewrite", rows, "--predictions", perfect)
+        self.assertEqual((alone["system"], alone["compared"]), ("perfect", []))
+        table = self.run_attune("eval", "rewrite", rows, "--system", "raw,concatenate").stdout
+        self.assertIn("concatenate against raw", table)
+        self.assertIn("attune eval rewrite", self.run_attune("eval", "rewrite", "--help").stdout)
+        self.run_attune("eval", "rewrite", rows, "--system", "telepathy", expect=2)
+        self.run_attune("eval", "rewrite", rows, "--resamples", "-1", expect=2)
+        broken = self.write("broken.jsonl", '{"id": "1", "query": "q", "rewrite": "r"}\n{"id": "2"}\n')
+        self.assertIn("line 2", self.run_attune("eval", "rewrite", broken, expect=2).stderr)
+
     def test_training_says_what_it_would_cost_and_refuses_what_is_kept_for_evaluation(self):
         lines = "".join(
             json.dumps({"query": f"who wrote book {n}", "positives": [f"Book {n} was written by author {n}."]}) + "\n"

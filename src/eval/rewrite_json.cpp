@@ -1,0 +1,56 @@
+#include <nlohmann/json.hpp>
+
+#include "attune/eval/rewriting.hpp"
+
+#include "eval/rewrite_measures.hpp"
+
+namespace attune {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+Json interval_json(const RewriteMeasure& measure) {
+  if (!measure.interval) return nullptr;
+  return Json::array({measure.interval->low, measure.interval->high});
+}
+
+Json result_json(const RewriteEvalResult& result) {
+  Json metrics = Json::object();
+  Json intervals = Json::object();
+  for (const NamedRewriteMeasure& measure : rewrite_measures()) {
+    const std::string name(measure.name);
+    const auto found = result.metrics.find(name);
+    metrics[name] = found == result.metrics.end() ? Json(nullptr) : Json(found->second.value);
+    intervals[name] = found == result.metrics.end() ? Json(nullptr) : interval_json(found->second);
+  }
+  Json latency = nullptr;
+  if (result.latency_ms) {
+    latency = {{"p50", result.latency_ms->p50}, {"p95", result.latency_ms->p95}, {"p99", result.latency_ms->p99}};
+  }
+  return {{"system", result.system}, {"metrics", std::move(metrics)}, {"intervals", std::move(intervals)},
+          {"latency_ms", latency},   {"failed", result.failed},       {"notes", result.notes}};
+}
+
+}  // namespace
+
+std::string rewriting_to_json(const RewriteEvaluation& evaluation, int indent) {
+  Json json = {{"rows", evaluation.rows}};
+  Json compared = Json::array();
+  for (std::size_t i = 0; i < evaluation.systems.size(); ++i) {
+    Json system = result_json(evaluation.systems[i]);
+    if (i == 0) {
+      json.update(system);
+      continue;
+    }
+    Json differences = Json::object();
+    for (const auto& [name, measure] : evaluation.systems[i].differences) {
+      differences[name] = {{"value", measure.value}, {"interval", interval_json(measure)}};
+    }
+    system["differences"] = std::move(differences);
+    compared.push_back(std::move(system));
+  }
+  json["compared"] = std::move(compared);
+  return json.dump(indent, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace attune
