@@ -233,7 +233,7 @@ Recipe smoke_version(const Recipe& recipe) {
   Recipe small = recipe;
   std::erase_if(small.data, [](const RecipeData& data) { return !data.labelled || data.maker != "pairs"; });
   for (RecipeData& data : small.data) {
-    constexpr std::size_t kGroups = 48;
+    constexpr std::size_t kGroups = 150;
     data.limit = data.limit == 0 ? kGroups : std::min(data.limit, kGroups);
     data.weight = 1;
     data.teachers.clear();
@@ -242,6 +242,7 @@ Recipe smoke_version(const Recipe& recipe) {
   }
   small.augmentation = {};
   small.held_out = 0.3;
+  small.group_size = 8;
   small.mining.options.keep = 12;
   small.mining.options.passage_bytes = std::min<std::size_t>(small.mining.options.passage_bytes, 400);
   small.loss = {};
@@ -250,7 +251,7 @@ Recipe smoke_version(const Recipe& recipe) {
   small.model.max_tokens = std::min<std::size_t>(small.model.max_tokens, 96);
   small.schedule.steps = 20;
   small.schedule.warm_up = 2;
-  small.schedule.groups_per_step = 12;
+  small.schedule.groups_per_step = 24;
   small.schedule.measure_every = 5;
   small.schedule.best = RecipeSchedule{}.best;
   small.schedule.measured_groups = 150;

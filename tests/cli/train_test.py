@@ -12,15 +12,14 @@ RECIPE = SOURCE / "models" / "reranker" / "recipe.json"
 
 class TrainTest(ProgramTest):
     @unittest.skipUnless((SHARED / "data" / "CATALOGUE.md").exists(), f"no training data in {SHARED}")
-    def test_smoke_training_improves_loss_and_loses_no_ndcg(self):
+    def test_smoke_training_improves_loss_and_ndcg(self):
         started = time.monotonic()
         report = self.run_json("train", "reranker", "--recipe", RECIPE, "--smoke", "--data", SHARED / "data", "--run",
                                self.scratch / "run")
         print(f"smoke: {time.monotonic() - started:.0f} s, {report}")
         self.assertTrue(report["finished"])
-        # So few passages leave nDCG at its ceiling; the loss is finer.
         self.assertLess(report["best_loss"], report["first_loss"])
-        self.assertGreaterEqual(report["best_measure"], report["first_measure"])
+        self.assertGreater(report["best_measure"], report["first_measure"])
         self.assertTrue(pathlib.Path(report["file"]).exists())
         self.assertTrue((self.scratch / "run" / "loss.svg").exists())
 
