@@ -197,6 +197,9 @@ class Encoder {
   };
   virtual Status encode_with_states(std::span<const Sequence> sequences, const BatchOptions& options, const Tap& tap,
                                     std::span<float> out) const = 0;
+  // What that layer says of each token to out [T, W]; the layers above it are not run. Fails as encode_with_states().
+  virtual Status states(std::span<const Sequence> sequences, const BatchOptions& options, std::size_t layer,
+                        std::span<float> out) const = 0;
   // What the last layer says of each token to out [T, W].
   virtual Status hidden_states(std::span<const Sequence> sequences, const BatchOptions& options,
                                std::span<float> out) const = 0;

@@ -106,6 +106,8 @@ class FileEncoder final : public Encoder {
                        std::span<float> out) const override;
   Status encode_with_states(std::span<const Sequence> sequences, const BatchOptions& options, const Tap& tap,
                             std::span<float> out) const override;
+  Status states(std::span<const Sequence> sequences, const BatchOptions& options, std::size_t layer,
+                std::span<float> out) const override;
 
   const ModelDescription& description() const override { return description_; }
   const Tokenizer& tokenizer() const override { return *tokenizer_.tokenizer; }
@@ -117,11 +119,17 @@ class FileEncoder final : public Encoder {
   Status check(std::span<const Sequence> sequences) const;
   // Numbers that the model gives for one sequence.
   [[nodiscard]] std::size_t numbers_of(const Sequence& sequence, PackedEncoder::Output output) const;
-  // `tap` may be null.
-  Status run(std::span<const Sequence> sequences, const BatchOptions& options, PackedEncoder::Output output,
-             const Tap* tap, std::span<float> out) const;
-  void run_group(std::span<const Sequence> group, PackedEncoder::Output output, std::size_t threads, const Tap* tap,
-                 std::span<float> out) const;
+  // What is asked of the layers: `tap` may be null, `layers` of them are run.
+  struct Asked {
+    PackedEncoder::Output output;
+    std::size_t layers = 0;
+    const Tap* tap = nullptr;
+  };
+  [[nodiscard]] Asked all_layers(PackedEncoder::Output output) const { return {output, packed_.steps() - 1, nullptr}; }
+  Status check_layer(std::size_t layer) const;
+  Status run(std::span<const Sequence> sequences, const BatchOptions& options, const Asked& asked,
+             std::span<float> out) const;
+  void run_group(std::span<const Sequence> group, const Asked& asked, std::size_t threads, std::span<float> out) const;
 
   struct GroupMemory {
     PackedEncoder::Rows rows;
@@ -174,8 +182,9 @@ std::size_t FileEncoder::numbers_of(const Sequence& sequence, PackedEncoder::Out
 }
 
 // Few sequences for many threads: they share the rows of all of them.
-void FileEncoder::run_group(std::span<const Sequence> group, PackedEncoder::Output output, std::size_t threads,
-                            const Tap* tap, std::span<float> out) const {
+void FileEncoder::run_group(std::span<const Sequence> group, const Asked& asked, std::size_t threads,
+                            std::span<float> out) const {
+  const Tap* tap = asked.tap;
   std::size_t tokens = 0;
   for (const Sequence& sequence : group) tokens += sequence.ids.size();
   std::unique_ptr<GroupMemory> memory = memory_.take();
@@ -183,21 +192,23 @@ void FileEncoder::run_group(std::span<const Sequence> group, PackedEncoder::Outp
   packed_.prepare(group, memory->rows);
   const std::size_t parts = std::clamp<std::size_t>(tokens / kFewestRows, 1, threads);
   memory->scratch.resize(std::max(memory->scratch.size(), parts));
-  RowSteps steps(packed_.steps(), parts);
+  RowSteps steps(asked.layers + 1, parts);
   crew_.run(parts - 1, [&](std::size_t place) {
     steps.take_part([&](std::size_t step, std::size_t index) {
       const std::size_t first = tokens * index / parts;
       const std::size_t end = tokens * (index + 1) / parts;
-      packed_.run_step(step, group, output, {first, end - first}, memory->rows, memory->scratch[place]);
+      packed_.run_step(step, group, asked.output, {first, end - first}, memory->rows, memory->scratch[place]);
     });
   });
-  packed_.finish(group, output, memory->rows, out);
+  packed_.finish(group, asked.output, memory->rows, out);
   if (tap != nullptr) std::copy_n(memory->rows.tapped_tw.begin(), tap->states.size(), tap->states.begin());
   if (tokens <= kShortCall) memory_.give_back(std::move(memory));
 }
 
-Status FileEncoder::run(std::span<const Sequence> sequences, const BatchOptions& options, PackedEncoder::Output output,
-                        const Tap* tap, std::span<float> out) const {
+Status FileEncoder::run(std::span<const Sequence> sequences, const BatchOptions& options, const Asked& asked,
+                        std::span<float> out) const {
+  const PackedEncoder::Output output = asked.output;
+  const Tap* tap = asked.tap;
   if (const Status status = check(sequences); !status) return status;
   if (sequences.empty()) return {};
   std::vector<std::size_t> places(sequences.size() + 1, 0);
@@ -211,7 +222,7 @@ Status FileEncoder::run(std::span<const Sequence> sequences, const BatchOptions&
   const std::size_t groups = plan.starts.size() - 1;
   if (options.stop.stop_requested()) return Error{ErrorKind::cancelled, "the encoder was stopped"};
   if (groups < threads) {
-    run_group(sequences, output, threads, tap, out);
+    run_group(sequences, asked, threads, out);
     return {};
   }
   struct Memory {
@@ -233,7 +244,7 @@ Status FileEncoder::run(std::span<const Sequence> sequences, const BatchOptions&
     }
     if (tap != nullptr) memory.rows.tapped_layer = tap->layer;
     packed_.prepare(memory.group, memory.rows);
-    for (std::size_t step = 0; step < packed_.steps(); ++step) {
+    for (std::size_t step = 0; step <= asked.layers; ++step) {
       packed_.run_step(step, memory.group, output, {0, tokens}, memory.rows, memory.scratch);
     }
     memory.answer.resize(numbers);
@@ -258,7 +269,7 @@ Status FileEncoder::run(std::span<const Sequence> sequences, const BatchOptions&
 
 Status FileEncoder::encode(std::span<const Sequence> sequences, const BatchOptions& options,
                            std::span<float> out) const {
-  return run(sequences, options, PackedEncoder::Output::vectors, nullptr, out);
+  return run(sequences, options, all_layers(PackedEncoder::Output::vectors), out);
 }
 
 Status FileEncoder::classify(std::span<const Sequence> sequences, const BatchOptions& options,
@@ -266,22 +277,33 @@ Status FileEncoder::classify(std::span<const Sequence> sequences, const BatchOpt
   if (packed_.labels() == 0) {
     return Error{ErrorKind::unsupported, description_.name + " has no sequence-classification head"};
   }
-  return run(sequences, options, PackedEncoder::Output::logits, nullptr, out);
+  return run(sequences, options, all_layers(PackedEncoder::Output::logits), out);
 }
 
 Status FileEncoder::hidden_states(std::span<const Sequence> sequences, const BatchOptions& options,
                                   std::span<float> out) const {
-  return run(sequences, options, PackedEncoder::Output::hidden_states, nullptr, out);
+  return run(sequences, options, all_layers(PackedEncoder::Output::hidden_states), out);
+}
+
+Status FileEncoder::check_layer(std::size_t layer) const {
+  // The last layer of a model that reads the first token alone has no other rows.
+  const std::size_t layers = description_.layers - (packed_.shape().pooling == Pooling::cls ? 1 : 0);
+  if (layer <= layers) return {};
+  return Error{ErrorKind::bad_input, description_.name + " has states of the layers 0 to " + std::to_string(layers)};
 }
 
 Status FileEncoder::encode_with_states(std::span<const Sequence> sequences, const BatchOptions& options, const Tap& tap,
                                        std::span<float> out) const {
-  // The last layer of a model that reads the first token alone has no other rows.
-  const std::size_t layers = description_.layers - (packed_.shape().pooling == Pooling::cls ? 1 : 0);
-  if (tap.layer > layers) {
-    return Error{ErrorKind::bad_input, description_.name + " has states of the layers 0 to " + std::to_string(layers)};
-  }
-  return run(sequences, options, PackedEncoder::Output::vectors, &tap, out);
+  if (const Status status = check_layer(tap.layer); !status) return status;
+  Asked asked = all_layers(PackedEncoder::Output::vectors);
+  asked.tap = &tap;
+  return run(sequences, options, asked, out);
+}
+
+Status FileEncoder::states(std::span<const Sequence> sequences, const BatchOptions& options, std::size_t layer,
+                           std::span<float> out) const {
+  if (const Status status = check_layer(layer); !status) return status;
+  return run(sequences, options, {PackedEncoder::Output::hidden_states, layer, nullptr}, out);
 }
 
 }  // namespace

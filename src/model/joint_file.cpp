@@ -1,14 +1,11 @@
 // The file of a joint model.
-#include <charconv>
-#include <cmath>
+#include <algorithm>
 
 #include "attune/core/file.hpp"
 #include "attune/model/joint.hpp"
 
 #include "model/metadata_fields.hpp"
-#include "model/safetensors.hpp"
-#include "model/tensor_table.hpp"
-#include "model/write_model.hpp"
+#include "model/slice_file.hpp"
 
 namespace attune {
 namespace {
@@ -17,70 +14,6 @@ constexpr const char* kFormat = "attune-joint-layers";
 constexpr const char* kVersion = "2";
 constexpr const char* kCalibration = "calibration";
 constexpr const char* kNotePrefix = "note.";
-constexpr std::size_t kMostLayers = 64;
-constexpr std::size_t kWidest = 8192;
-
-std::span<const std::uint8_t> bytes_of(std::span<const float> numbers) {
-  return {reinterpret_cast<const std::uint8_t*>(numbers.data()), numbers.size_bytes()};
-}
-
-Status add_slice(const JointSlice& slice, std::span<const float> numbers, WeightPrecision precision,
-                 SafetensorsBuilder& file) {
-  if (const Status status = check_finite(slice.name, numbers); !status) return status;
-  if (slice.columns == 0 || precision == WeightPrecision::f32) {
-    std::vector<std::uint64_t> shape{slice.rows};
-    if (slice.columns > 0) shape.push_back(slice.columns);
-    file.add(slice.name, std::move(shape), std::vector<float>(numbers.begin(), numbers.end()));
-    return {};
-  }
-  const WeightMatrix matrix = {
-      .type = NumberType::f32, .bytes = bytes_of(numbers), .rows = slice.rows, .columns = slice.columns};
-  auto rounded = quantise_rows(matrix, kMaxWeight, slice.name);
-  if (!rounded) return rounded.error();
-  file.add(slice.name, {slice.rows, slice.columns}, rounded->values);
-  file.add(slice.name + ".scales", {slice.rows}, rounded->scales);
-  return {};
-}
-
-// One tensor of either precision as FP32.
-Status read_slice(const Safetensors& file, const JointSlice& slice, std::span<float> out) {
-  const bool is_matrix = slice.columns > 0;
-  std::vector<std::uint64_t> shape{slice.rows};
-  if (is_matrix) shape.push_back(slice.columns);
-  const auto found = file.tensors().find(slice.name);
-  if (is_matrix && found != file.tensors().end() && found->second.type == TensorType::i8) {
-    const auto values = file.tensor(slice.name, TensorType::i8, shape);
-    if (!values) return values.error();
-    const auto scales = file.numbers<float>(slice.name + ".scales", {slice.rows});
-    if (!scales) return scales.error();
-    const std::span<const float> numbers = *scales;
-    const WeightMatrix matrix = {.type = NumberType::i8,
-                                 .bytes = *values,
-                                 .row_scales = bytes_of(numbers),
-                                 .rows = slice.rows,
-                                 .columns = slice.columns};
-    read_rows(matrix, 0, slice.rows, out);
-  } else {
-    const auto values = file.numbers<float>(slice.name, shape);
-    if (!values) return values.error();
-    std::ranges::copy(*values, out.begin());
-  }
-  return check_finite(slice.name, out);
-}
-
-std::optional<float> parse_number(std::string_view text) {
-  float value = 0;
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (code != std::errc() || end != text.data() + text.size() || !std::isfinite(value)) return std::nullopt;
-  return value;
-}
-
-float read_epsilon(FieldReader& fields) {
-  const auto value = parse_number(fields.text("epsilon"));
-  if (value && *value > 0 && *value < 1) return *value;
-  fields.fail(corrupt_field("epsilon", "is not a number between 0 and 1"));
-  return 0;
-}
 
 // "slope offset", or absent.
 std::optional<Calibration> read_calibration(const std::map<std::string, std::string>& metadata, FieldReader& fields) {
@@ -93,11 +26,6 @@ std::optional<Calibration> read_calibration(const std::map<std::string, std::str
   if (slope && offset) return Calibration{*slope, *offset};
   fields.fail(corrupt_field(kCalibration, "is not a slope and an offset"));
   return std::nullopt;
-}
-
-std::string shortest(float value) {
-  char text[32];
-  return {text, std::to_chars(text, text + sizeof text, value).ptr};
 }
 
 JointModel read_fields(const std::map<std::string, std::string>& metadata, FieldReader& fields) {
@@ -113,12 +41,12 @@ JointModel read_fields(const std::map<std::string, std::string>& metadata, Field
   shape.lower_layers = fields.number("lower_layers", 0, kMostLayers);
   shape.upper_layers = fields.number("upper_layers", 1, kMostLayers);
   shape.one_sided = fields.one_of("reads", {"both_sides", "query_side"}) == 1;
-  shape.width = fields.number("width", 1, kWidest);
-  shape.heads = fields.number("heads", 1, kWidest);
-  shape.feed_forward = fields.number("feed_forward", 1, 8 * kWidest);
-  shape.epsilon = read_epsilon(fields);
-  shape.gelu = fields.one_of("gelu", {"erf", "tanh"}) == 0 ? nn::GeluForm::erf : nn::GeluForm::tanh;
-  if (shape.width % shape.heads != 0) fields.fail(corrupt_field("heads", "does not divide the width"));
+  const LayerShape layer = read_layer_shape(fields);
+  shape.width = layer.width;
+  shape.heads = layer.heads;
+  shape.feed_forward = layer.feed_forward;
+  shape.epsilon = layer.epsilon;
+  shape.gelu = layer.gelu;
   model.calibration = read_calibration(metadata, fields);
   for (const auto& [key, text] : metadata) {
     if (key.starts_with(kNotePrefix)) model.notes[key.substr(std::string_view(kNotePrefix).size())] = text;
@@ -141,19 +69,12 @@ Status save_joint_model(const JointModel& model, const std::filesystem::path& fi
   builder.set("lower_layers", std::to_string(shape.lower_layers));
   builder.set("upper_layers", std::to_string(shape.upper_layers));
   builder.set("reads", shape.one_sided ? "query_side" : "both_sides");
-  builder.set("width", std::to_string(shape.width));
-  builder.set("heads", std::to_string(shape.heads));
-  builder.set("feed_forward", std::to_string(shape.feed_forward));
-  builder.set("epsilon", shortest(shape.epsilon));
-  builder.set("gelu", shape.gelu == nn::GeluForm::erf ? "erf" : "tanh");
+  write_layer_shape(shape.layer(), builder);
   if (model.calibration) {
     builder.set(kCalibration, shortest(model.calibration->slope) + " " + shortest(model.calibration->offset));
   }
   for (const auto& [key, text] : model.notes) builder.set(kNotePrefix + key, text);
-  for (const JointSlice& slice : joint_layout(shape)) {
-    const std::span<const float> numbers = std::span(model.weights).subspan(slice.first, slice.count());
-    if (const Status status = add_slice(slice, numbers, precision, builder); !status) return status;
-  }
+  if (const Status status = add_slices(joint_layout(shape), model.weights, precision, builder); !status) return status;
   return write_file_durably(file, builder.bytes());
 }
 
@@ -164,17 +85,9 @@ Result<JointModel> load_joint_model(const std::filesystem::path& file) {
   FieldReader fields(tensors->metadata());
   JointModel model = read_fields(tensors->metadata(), fields);
   if (!fields.status()) return fields.status().error().while_doing(place);
-  const std::vector<JointSlice> layout = joint_layout(model.shape);
-  // Before memory is taken: a file of this shape has a byte for each number at least.
-  const std::size_t numbers = layout.back().first + layout.back().count();
-  if (numbers > tensors->bytes().size()) {
-    return Error{ErrorKind::corrupt, "is too short for its shape"}.while_doing(place);
-  }
-  model.weights.resize(numbers);
-  for (const JointSlice& slice : layout) {
-    const std::span<float> out = std::span(model.weights).subspan(slice.first, slice.count());
-    if (const Status status = read_slice(*tensors, slice, out); !status) return status.error().while_doing(place);
-  }
+  auto weights = read_slices(*tensors, joint_layout(model.shape));
+  if (!weights) return weights.error().while_doing(place);
+  model.weights = std::move(*weights);
   return model;
 }
 

@@ -8,16 +8,12 @@
 #include "attune/nn/late_interaction.hpp"
 
 #include "model/norm_range.hpp"
+#include "model/own_layer.hpp"
 
 namespace attune {
 namespace {
 
 constexpr float kLargest = 127;
-
-struct PackedJointLayer {
-  nn::PackedLinear query, key_value, attention_output, feed_forward_in, feed_forward_out;
-  std::vector<float> attention_scale, attention_shift, output_scale, output_shift;
-};
 
 std::vector<float> copy_of(std::span<const float> numbers) {
   return {numbers.begin(), numbers.end()};
@@ -25,13 +21,10 @@ std::vector<float> copy_of(std::span<const float> numbers) {
 
 // One thread's rows of some pairs. K input rows, R rows that go through a layer, as train/joint_layers.hpp has them.
 struct Memory {
-  nn::Scratch nn;
+  OwnLayerMemory layer;
+  std::vector<LayerRows> rows;  // of the pairs, in the layer at hand
   std::vector<float> input_kw;
   std::vector<float> x_rw;
-  std::vector<float> q_rw;
-  std::vector<float> kv_k2w;
-  std::vector<float> context_rw;
-  std::vector<float> projected_rw;
   std::vector<float> late_kw;      // input rows, centred
   std::vector<float> late_scores;  // of the pairs
   std::vector<float> gate_logits;
@@ -59,15 +52,12 @@ class FileJointLayers final : public JointLayers {
     return shape_.one_sided || layer + 1 == shape_.upper_layers;
   }
   void run(std::span<const Pair* const> pairs, Memory& memory, std::span<float> out) const;
-  void attend(std::span<const Place> places, bool queries, Memory& memory) const;
-  // Everything behind keys and values, for x [R, W] in place.
-  void run_layer(const PackedJointLayer& layer, std::span<const Place> places, bool queries, Memory& memory) const;
   // What the lower layers' rows say, before the joint layers change them.
   void interact_late(std::span<const Place> places, Memory& memory) const;
   [[nodiscard]] float answer(float cosine, float late, std::span<const float> rows_nw) const;
 
   JointShape shape_;
-  std::vector<PackedJointLayer> layers_;
+  std::vector<OwnLayer> layers_;
   std::vector<float> late_query_centre_, late_passage_centre_;
   std::vector<float> late_gate_;
   std::vector<float> head_;
@@ -81,7 +71,6 @@ FileJointLayers::FileJointLayers(const JointModel& model, nn::Precision precisio
   layers_.resize(shape_.upper_layers);
   share_out<int>(layers_.size(), thread_count(threads), {}, [&](std::size_t index, int&) {
     const auto from = joint_layer(shape_, index, numbers);
-    PackedJointLayer& layer = layers_[index];
     // What a layer reads comes from the LayerNorm of the one before; only the first one's is not known here, and a
     // one-sided model's keys are made of the passage as it came.
     std::vector<float> range;
@@ -89,19 +78,8 @@ FileJointLayers::FileJointLayers(const JointModel& model, nn::Precision precisio
       const auto before = joint_layer(shape_, index - 1, numbers).output_norm;
       range = range_behind(before.scale, before.shift);
     }
-    const auto pack = [precision](const JointLayerSpans<const float>::Linear& linear, std::span<const float> inputs) {
-      return nn::PackedLinear::pack({linear.weight, linear.bias}, precision, inputs);
-    };
-    layer.query = pack(from.query, range);
-    layer.key_value = pack(from.key_value, shape_.one_sided ? std::span<const float>{} : range);
-    layer.attention_output = pack(from.attention_output, {});
-    layer.feed_forward_in =
-        pack(from.feed_forward_in, range_behind(from.attention_norm.scale, from.attention_norm.shift));
-    layer.feed_forward_out = pack(from.feed_forward_out, {});
-    layer.attention_scale = copy_of(from.attention_norm.scale);
-    layer.attention_shift = copy_of(from.attention_norm.shift);
-    layer.output_scale = copy_of(from.output_norm.scale);
-    layer.output_shift = copy_of(from.output_norm.shift);
+    layers_[index] =
+        OwnLayer::pack(shape_.layer(), from, precision, range, shape_.one_sided ? std::span<const float>{} : range);
   });
   const auto head = joint_head(shape_, numbers);
   late_query_centre_ = copy_of(head.late_query_centre);
@@ -115,12 +93,7 @@ FileJointLayers::FileJointLayers(const JointModel& model, nn::Precision precisio
 
 std::size_t FileJointLayers::weight_bytes() const {
   std::size_t bytes = 0;
-  for (const PackedJointLayer& layer : layers_) {
-    for (const nn::PackedLinear* part :
-         {&layer.query, &layer.key_value, &layer.attention_output, &layer.feed_forward_in, &layer.feed_forward_out}) {
-      bytes += part->bytes();
-    }
-  }
+  for (const OwnLayer& layer : layers_) bytes += layer.weight_bytes();
   return bytes;
 }
 
@@ -135,37 +108,6 @@ double FileJointLayers::products(std::size_t query_tokens, std::size_t passage_t
     sum += all * 2 * width * width + rows * (2 * width * width + 2 * width * inner + 2 * width * all);
   }
   return sum;
-}
-
-void FileJointLayers::attend(std::span<const Place> places, bool queries, Memory& memory) const {
-  const std::size_t width = shape_.width;
-  for (const Place& place : places) {
-    const std::size_t rows = queries ? place.query : place.query + place.passage;
-    const std::size_t first = (queries ? place.query_row : place.input) * width;
-    const std::size_t keys = place.query + place.passage;
-    nn::self_attention({.q = std::span<const float>(memory.q_rw).subspan(first, rows * width),
-                        .kv = std::span<const float>(memory.kv_k2w).subspan(place.input * 2 * width, keys * 2 * width),
-                        .heads = shape_.heads,
-                        .width = width,
-                        .out = std::span(memory.context_rw).subspan(first, rows * width),
-                        .weights = {}},
-                       memory.nn);
-  }
-}
-
-void FileJointLayers::run_layer(const PackedJointLayer& layer, std::span<const Place> places, bool queries,
-                                Memory& memory) const {
-  const std::span<float> x = memory.x_rw;
-  memory.q_rw.resize(x.size());
-  memory.context_rw.resize(x.size());
-  memory.projected_rw.resize(x.size());
-  const std::span<float> projected = memory.projected_rw;
-  nn::linear(layer.query, x, memory.nn, memory.q_rw);
-  attend(places, queries, memory);
-  nn::linear(layer.attention_output, memory.context_rw, memory.nn, projected);
-  nn::add_layer_norm({layer.attention_scale, layer.attention_shift, shape_.epsilon}, projected, x);
-  nn::feed_forward({layer.feed_forward_in, layer.feed_forward_out, shape_.gelu}, x, memory.nn, projected);
-  nn::add_layer_norm({layer.output_scale, layer.output_shift, shape_.epsilon}, projected, x);
 }
 
 void FileJointLayers::interact_late(std::span<const Place> places, Memory& memory) const {
@@ -216,20 +158,25 @@ void FileJointLayers::run(std::span<const Pair* const> pairs, Memory& memory, st
                    rows.subspan(places[index].query * width, places[index].passage * width));
   }
   interact_late(places, memory);
-  memory.kv_k2w.resize(inputs * 2 * width);
   for (std::size_t index = 0; index < layers_.size(); ++index) {
-    nn::linear(layers_[index].key_value, memory.input_kw, memory.nn, memory.kv_k2w);
     const bool only = queries_only(index);
+    memory.rows.clear();
+    for (const Place& place : places) {
+      const std::size_t keys = place.query + place.passage;
+      memory.rows.push_back(only ? LayerRows{place.query_row, place.query, place.input, keys}
+                                 : LayerRows{place.input, keys, place.input, keys});
+    }
     if (only) {
       memory.x_rw.resize(queries * width);
       for (const Place& place : places) {
         std::copy_n(memory.input_kw.begin() + static_cast<std::ptrdiff_t>(place.input * width), place.query * width,
                     memory.x_rw.begin() + static_cast<std::ptrdiff_t>(place.query_row * width));
       }
+      layers_[index].run(memory.rows, memory.input_kw, memory.x_rw, memory.layer);
     } else {
       memory.x_rw.swap(memory.input_kw);
+      layers_[index].run(memory.rows, memory.x_rw, memory.x_rw, memory.layer);
     }
-    run_layer(layers_[index], places, only, memory);
     if (index + 1 == layers_.size()) break;
     if (!only) {
       memory.input_kw.swap(memory.x_rw);

@@ -17,6 +17,8 @@
 #include "attune/nn/late_interaction.hpp"
 #include "attune/nn/training.hpp"
 
+#include "train/layer_pass.hpp"
+
 namespace attune::train {
 
 // A query and a passage as the lower layers left them, and the cosine of their vectors.
@@ -26,22 +28,11 @@ struct PairStates {
   float cosine = 0;
 };
 
-// One layer's matrices, packed anew after each step.
-struct TrainableLayer {
-  nn::TrainableLinear query, key_value, attention_output, feed_forward_in, feed_forward_out;
-};
-
 // All matrices of a model that learns.
 struct TrainableJoint {
   std::vector<TrainableLayer> layers;
   // On up to `threads` threads.
   void pack(const JointShape& shape, std::span<const float> weights, std::size_t threads = 1);
-};
-
-// Dropout behind attention and feed-forward; `seed` is a step's and group's own.
-struct LayerDropout {
-  double probability = 0;
-  std::uint64_t seed = 0;
 };
 
 // One thread's memory and the numbers that the way back needs.
@@ -60,34 +51,12 @@ class JointPass {
     std::size_t query = 0;      // N
     std::size_t passage = 0;    // M
   };
-  struct Trace {
-    std::vector<float> input_kw;   // what the layer reads
-    std::vector<float> stream_rw;  // those rows of it that go through the layer, if not all do
-    std::vector<float> q_rw;
-    std::vector<float> kv_k2w;
-    std::vector<float> weights;  // [Σ_p H · rows_p · (N_p + M_p)]
-    std::vector<float> context_rw;
-    std::vector<float> attended_rw;  // behind the first LayerNorm
-    std::vector<float> inner_rf;     // before GELU
-    std::vector<float> active_rf;
-    nn::LayerNormTrace attention_norm;
-    nn::LayerNormTrace output_norm;
-  };
-
   [[nodiscard]] bool queries_only(std::size_t layer) const;
-  [[nodiscard]] std::size_t stream_rows(std::size_t layer) const;
-  // Rows of a pair that go through a layer, and where they begin.
-  [[nodiscard]] std::size_t rows_of(const Place& place, std::size_t layer) const;
-  [[nodiscard]] std::size_t row_of(const Place& place, std::size_t layer) const;
-  [[nodiscard]] std::span<const float> stream_of(std::size_t layer) const;
+  // A layer's work on the pairs at hand; `spans` must outlive it.
+  [[nodiscard]] LayerPass::Job job(std::size_t layer, const LayerSpans<const float>& spans);
   void place_pairs(std::span<const PairStates> pairs);
   void read_input(std::size_t layer, std::span<const PairStates> pairs);
-  void attend(std::size_t layer);
-  void run_layer(std::size_t layer, std::vector<float>& out_rw);
   void layer_backward(std::size_t layer, std::vector<float>& d_rw, std::span<float> gradients);
-  void attention_backward(std::size_t layer, const std::vector<float>& d_context_rw, std::vector<float>& d_q_rw,
-                          std::vector<float>& d_kv_k2w);
-  void drop(std::size_t layer, std::size_t place, std::span<float> x) const;
   // Late interaction of each pair, from the first layer's input.
   void interact_late();
   void late_backward(std::span<const float> d_scores, const JointHeadSpans<float>& to);
@@ -101,7 +70,9 @@ class JointPass {
   std::size_t inputs_ = 0;   // K
   std::size_t queries_ = 0;  // Σ N_p
   std::vector<float> cosines_;
-  std::vector<Trace> traces_;
+  LayerShape layer_;
+  std::vector<LayerPass> layers_;
+  std::vector<PassRows> rows_;
   std::vector<float> out_rw_;  // of the last layer: the queries' rows
   std::vector<float> pooled_pw_;
   std::vector<float> late_kw_;  // the first layer's input, centred

@@ -56,7 +56,7 @@ RerankerTask::RerankerTask(const Embedder& embedder, const JointModel& start, st
 
 std::vector<WeightGroup> RerankerTask::weight_groups() const {
   std::vector<WeightGroup> groups;
-  for (const JointSlice& slice : joint_layout(start_.shape)) {
+  for (const WeightSlice& slice : joint_layout(start_.shape)) {
     const bool is_matrix = slice.columns > 0;
     double rate = options_.head_rate;
     if (slice.name.starts_with("layers.")) rate = 1;

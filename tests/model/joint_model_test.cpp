@@ -81,7 +81,7 @@ TEST_CASE("a joint model's file gives back what was written: FP32 to the bit, in
   CHECK(content(file) == bytes);
   const auto rounded = load_joint_model(file);
   REQUIRE(rounded);
-  for (const JointSlice& slice : joint_layout(model.shape)) {
+  for (const WeightSlice& slice : joint_layout(model.shape)) {
     for (std::size_t row = 0; row < (slice.columns == 0 ? 1 : slice.rows); ++row) {
       const std::size_t count = slice.columns == 0 ? slice.rows : slice.columns;
       const auto from = std::span(model.weights).subspan(slice.first + row * count, count);

@@ -30,7 +30,7 @@ JointModel small_model(bool one_sided) {
   model.shape = small_shape(one_sided);
   const auto layout = joint_layout(model.shape);
   model.weights = random_numbers(layout.back().first + layout.back().count(), 3, 0.3F);
-  for (const JointSlice& slice : layout) {
+  for (const WeightSlice& slice : layout) {
     if (!slice.name.ends_with(".scale")) continue;
     for (std::size_t i = 0; i < slice.count(); ++i) model.weights[slice.first + i] += 1;
   }
@@ -99,7 +99,7 @@ TEST_CASE("joint layers' gradients are what finite differences say, tensor by te
       std::vector<float> gradient(model.weights.size(), 0.0F);
       pass.backward(slopes, gradient);
 
-      for (const JointSlice& slice : joint_layout(model.shape)) {
+      for (const WeightSlice& slice : joint_layout(model.shape)) {
         CAPTURE(slice.name);
         if (slice.name.ends_with("_centre")) {  // does not learn
           const auto given = std::span(gradient).subspan(slice.first, slice.count());

@@ -26,6 +26,7 @@
 
 #include "attune/core/result.hpp"
 #include "attune/model.hpp"
+#include "attune/model/layer.hpp"
 #include "attune/nn.hpp"
 
 namespace attune {
@@ -41,42 +42,19 @@ struct JointShape {
   std::size_t feed_forward = 0;
   float epsilon = 1e-12F;
   nn::GeluForm gelu = nn::GeluForm::erf;
+  [[nodiscard]] LayerShape layer() const { return {width, heads, feed_forward, epsilon, gelu}; }
   friend bool operator==(const JointShape&, const JointShape&) = default;
 };
 
-// One tensor's place among a model's numbers.
-struct JointSlice {
-  std::string name;  // "layers.0.query.weight", …, "late.gate.weight", …, "cosine.weight"
-  std::size_t rows = 0;
-  std::size_t columns = 0;  // 0: a vector of `rows` numbers
-  std::size_t first = 0;    // place of its first number
-
-  [[nodiscard]] std::size_t count() const { return rows * (columns == 0 ? 1 : columns); }
-};
-// The tensors in the order in which their numbers stand, without gaps:
-//   layers.<n>.query .weight [W, W] .bias [W], .key_value .weight [2 W, W] .bias [2 W], .attention_output (as query),
-//   layers.<n>.attention_norm .scale [W] .shift [W], .feed_forward_in .weight [F, W] .bias [F],
-//   layers.<n>.feed_forward_out .weight [W, F] .bias [W], .output_norm .scale [W] .shift [W],
+// The tensors in the order in which their numbers stand, without gaps: layers.<n>. with what WeightLayout::layer()
+// says,
 //   late.query_centre [W], late.passage_centre [W], late.gate.weight [W], late.weight [1],
 //   head.weight [W], head.bias [1], cosine.weight [1]
-std::vector<JointSlice> joint_layout(const JointShape& shape);
+std::vector<WeightSlice> joint_layout(const JointShape& shape);
 
-// Views of one layer's numbers; `numbers` are a model's weights, or gradients laid out alike.
-template <typename T>
-struct JointLayerSpans {
-  struct Linear {
-    std::span<T> weight, bias;
-  };
-  struct Norm {
-    std::span<T> scale, shift;
-  };
-  Linear query, key_value, attention_output;
-  Norm attention_norm;
-  Linear feed_forward_in, feed_forward_out;
-  Norm output_norm;
-};
-JointLayerSpans<const float> joint_layer(const JointShape& shape, std::size_t layer, std::span<const float> numbers);
-JointLayerSpans<float> joint_layer(const JointShape& shape, std::size_t layer, std::span<float> numbers);
+// One layer's numbers among a model's weights, or among gradients laid out alike.
+LayerSpans<const float> joint_layer(const JointShape& shape, std::size_t layer, std::span<const float> numbers);
+LayerSpans<float> joint_layer(const JointShape& shape, std::size_t layer, std::span<float> numbers);
 // What stands behind the layers, in the layout's order.
 template <typename T>
 struct JointHeadSpans {
