@@ -75,9 +75,9 @@ std::string lower_case(std::string_view utf8);
 // other programs call words; to look something up, take the terms above.
 std::vector<ByteSpan> word_runs(std::string_view utf8);
 
-// The units that a rewrite is edited by, in order: a character of Han, Kana, Hangul, Thai, …, a run of other letters and
-// digits (an apostrophe between letters begins another: "Ann" "'s"), or any other character but white space. Each with
-// the marks that go on with it.
+// The units that a rewrite is edited by, in order: a character of Han, Kana, Hangul, Thai, …, a run of other letters
+// and digits (an apostrophe between letters begins another: "Ann" "'s"), or any other character but white space. Each
+// with the marks that go on with it.
 std::vector<ByteSpan> edit_units(std::string_view utf8);
 
 // Whether a space is written between two units that were not neighbours before: not beside characters that are written

@@ -1,4 +1,4 @@
-// attune train reranker: the reranker's own weights, from a recipe and from a person's own documents.
+// attune train reranker|rewriter: their own weights, from a recipe and (reranker) from a person's own documents.
 #include <cmath>
 #include <cstdio>
 
@@ -7,6 +7,7 @@
 #include "attune/core/file.hpp"
 #include "attune/model.hpp"
 #include "attune/train/reranker.hpp"
+#include "attune/train/rewriter.hpp"
 
 #include "cli/command.hpp"
 
@@ -210,6 +211,61 @@ Status run_reranker(const TrainOptions& options, Session& session) {
   return {};
 }
 
+Status run_rewriter(const TrainOptions& options, Session& session) {
+  auto recipe = train::read_rewriter_recipe(options.recipe);
+  if (!recipe) return recipe.error();
+  train::RewriterTraining training;
+  training.recipe = std::move(*recipe);
+  training.embedder = (options.common.models.empty() ? default_models() : options.common.models) / "embedder";
+  training.data = options.data;
+  training.folder = options.run;
+  training.output = options.output.empty() ? options.run / "model.safetensors" : options.output;
+  training.steps = options.steps;
+  training.threads = options.common.threads;
+  TrainingLine line(!options.common.json || stderr_is_terminal());
+  const auto report = train::train_rewriter(
+      training, [&](const TrainingProgress& now) { line.show(now); }, session.stop);
+  line.clear();
+  if (!report) return report.error();
+  if (!report->finished && options.steps == 0) session.exit_code = kFailed;
+  if (options.common.json) {
+    const nlohmann::ordered_json json = {{"steps", report->steps},
+                                         {"finished", report->finished},
+                                         {"best_step", report->best_step},
+                                         {"first_measure", report->first_measure},
+                                         {"best_measure", report->best_measure},
+                                         {"rows", report->rows},
+                                         {"held_out", report->held_out},
+                                         {"left_out", report->left_out},
+                                         {"file", to_utf8(training.output)}};
+    print_line(json.dump(2));
+    return {};
+  }
+  char text[128];
+  std::snprintf(text, sizeof text, "held out: %.1f %% come out right before, %.1f %% at step ",
+                100 * report->first_measure, 100 * report->best_measure);
+  print_line(text + std::to_string(report->best_step) + " of " + std::to_string(report->steps));
+  print_line("written to " + to_utf8(training.output) + "; log and loss.svg in " + to_utf8(training.folder));
+  if (!report->finished) print_line("stopped; the same command goes on from here");
+  return {};
+}
+
+void add_rewriter(CLI::App& group, Session& session) {
+  auto options = std::make_shared<TrainOptions>();
+  CLI::App* command =
+      add_command(group, "rewriter", "Train the layers that edit a question by its conversation",
+                  "attune train rewriter --recipe recipe.json --data ../shared/data --run rewriter", options->common);
+  command->add_option("--recipe", options->recipe, "file that says what is trained, on what and how")->required();
+  command->add_option("--data", options->data, "folder that the recipe's paths start from");
+  command->add_option("--run", options->run, "folder of the run: checkpoint, log, loss curve")->capture_default_str();
+  command->add_option("--out", options->output, "file for the weights (default: model.safetensors in --run)");
+  command->add_option("--steps", options->steps, "stop after so many; the same command goes on");
+  command->add_option("--models", options->common.models, "folder with the models");
+  command->add_option("--threads", options->common.threads, "threads; 0 means one for each core")
+      ->check(CLI::Range(0, 1024));
+  on_run(command, session, [options, &session] { return run_rewriter(*options, session); });
+}
+
 }  // namespace
 
 void add_train_command(CLI::App& app, Session& session) {
@@ -236,6 +292,7 @@ void add_train_command(CLI::App& app, Session& session) {
   command->add_option("--threads", options->common.threads, "threads; 0 means one for each core")
       ->check(CLI::Range(0, 1024));
   on_run(command, session, [options, &session] { return run_reranker(*options, session); });
+  add_rewriter(*group, session);
 }
 
 }  // namespace attune::cli

@@ -21,8 +21,8 @@ namespace attune::train {
 struct EditTargets {
   struct Insertion {
     std::size_t slot = 0;
-    std::vector<std::pair<std::size_t, std::size_t>> spans;  // first and last unit of the history; at least one
-    std::size_t before = 0;                                  // short words
+    std::vector<std::pair<std::size_t, std::size_t>> spans = {};  // first and last unit of the history; at least one
+    std::size_t before = 0;                                       // short words
     std::size_t after = 0;
   };
   std::vector<bool> remove;  // [S - 1]
