@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "attune/eval/rewriting.hpp"
+#include "attune/pipeline.hpp"
 
 #include "cli/command.hpp"
 
@@ -86,9 +87,10 @@ void print_evaluation(const RewriteEvaluation& evaluation) {
 Result<std::vector<NamedRewriteSystem>> chosen_systems(const EvalRewriteOptions& options) {
   std::vector<std::string> names = options.systems;
   if (names.empty() && options.predictions.empty()) names.emplace_back("raw");
+  const std::filesystem::path models = options.common.models.empty() ? default_models() : options.common.models;
   std::vector<NamedRewriteSystem> systems;
   for (const std::string& name : names) {
-    auto system = find_rewrite_system(name);
+    auto system = name == "neural" ? open_neural_system(models, options.common.threads) : find_rewrite_system(name);
     if (!system) return system.error();
     systems.push_back(*std::move(system));
   }
@@ -130,10 +132,15 @@ void add_eval_rewrite(CLI::App& eval, Session& session) {
                   "attune eval rewrite zh-dialogue-dev.jsonl.gz --system raw,concatenate --predictions other.jsonl",
                   options->common);
   command->add_option("FILE", options->file, "JSON lines {id, lang, history, query, rewrite}, also as .gz")->required();
-  command->add_option("--system", options->systems, "raw or concatenate; several are compared with the first [raw]")
+  command
+      ->add_option("--system", options->systems,
+                   "raw, concatenate or neural; several are compared with the first [raw]")
       ->delimiter(',');
   command->add_option("--predictions", options->predictions,
                       "rewrites by other systems: JSON lines {id, rewrite}, or .tsv with both columns");
+  command->add_option("--models", options->common.models, "folder with the models");
+  command->add_option("--threads", options->common.threads, "threads; 0 means one for each core")
+      ->check(CLI::Range(0, 1024));
   command->add_option("--resamples", options->eval.resamples, "of the rows, for 95 % intervals; 0 for none")
       ->check(CLI::Range(0, 100'000))
       ->capture_default_str();

@@ -6,6 +6,7 @@
 #include "attune/core/file.hpp"
 #include "attune/core/lines.hpp"
 #include "attune/eval/rewriting.hpp"
+#include "attune/rewrite/neural.hpp"
 
 #include "eval/rewrite_rows.hpp"
 #include "eval/rewrite_tokens.hpp"
@@ -64,7 +65,19 @@ std::filesystem::path plain_name(const std::filesystem::path& file) {
 Result<NamedRewriteSystem> find_rewrite_system(std::string_view name) {
   if (name == "raw") return NamedRewriteSystem{"raw", keep_query, std::nullopt};
   if (name == "concatenate") return NamedRewriteSystem{"concatenate", concatenate_turns, std::nullopt};
-  return Error{ErrorKind::bad_input, "'" + std::string(name) + "' is no system; there are raw and concatenate"};
+  return Error{ErrorKind::bad_input, "'" + std::string(name) + "' is no system; there are raw, concatenate and neural"};
+}
+
+Result<NamedRewriteSystem> open_neural_system(const std::filesystem::path& models, int threads) {
+  auto opened = NeuralRewriter::open(models / "embedder", models / "rewriter" / "model.safetensors", threads);
+  if (!opened) return opened.error();
+  const std::shared_ptr<const NeuralRewriter> rewriter = std::move(*opened);
+  const auto rewrite = [rewriter](const RewriteRow& row) -> Result<std::string> {
+    auto rewritten = rewriter->rewrite({row.history, row.query});
+    if (!rewritten) return rewritten.error();
+    return std::move(rewritten->text);
+  };
+  return NamedRewriteSystem{"neural", rewrite, std::nullopt};
 }
 
 Result<NamedRewriteSystem> load_rewrite_predictions(const std::filesystem::path& file) {

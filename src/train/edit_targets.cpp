@@ -20,6 +20,15 @@ Units folded_units(std::string_view utf8) {
   return units;
 }
 
+// A short word as it is cut behind another word: "'s" is one unit there.
+Units glue_units(const std::string& word) {
+  if (word.empty()) return {};
+  Units units = folded_units("x " + word);
+  if (word.front() == '\'') units = folded_units("x" + word);
+  units.erase(units.begin());
+  return units;
+}
+
 // The last step of an alignment, and what a step costs: opening a stretch of change more than keeping is worth.
 enum Step : std::size_t { keep, insert, remove, kSteps };
 constexpr int kKept = 4;
@@ -135,7 +144,7 @@ std::optional<EditTargets> find_edit_targets(const Conversation& conversation, c
     history.units.push_back(text::lower_case(source.span.of(conversation.history[source.turn])));
   }
   std::vector<Units> words;
-  for (const std::string& word : glue) words.push_back(folded_units(word));
+  for (const std::string& word : glue) words.push_back(glue_units(word));
   EditTargets targets;
   targets.remove.assign(question.size(), true);
   Pairs kept = align(question, wanted);

@@ -76,6 +76,9 @@ struct NamedRewriteSystem {
 // where the language has spaces. Fails with bad_input for another name.
 Result<NamedRewriteSystem> find_rewrite_system(std::string_view name);
 
+// "neural": the neural rewriter in `models` (embedder/ and rewriter/model.safetensors). Fails as NeuralRewriter::open.
+Result<NamedRewriteSystem> open_neural_system(const std::filesystem::path& models, int threads = 0);
+
 // Rewrites that another system wrote: JSON lines {"id","rewrite"} (other fields are ignored), or for a name in .tsv two
 // columns, id and rewrite; plain or gzipped. Named after the file. A row that it lacks fails with not_found. Fails like
 // for_each_rewrite_row, and with too_large over 1 GiB of text.
