@@ -28,10 +28,10 @@ struct ModelDescription {
   // "<name>@<first 16 digits of the file's SHA-256>"; where several files make a model, of what they say together
   std::string identity;
   std::string format;        // "attune" (our own file), "hugging-face", "onnx"
-  std::string architecture;  // "bert-encoder" or "joint-layers" in our own files, else as the model calls it: "bert",
-                             // "xlm-roberta", …
-  std::string pooling;       // "mean", "cls", "weighted"
-  std::string precision;     // of the matrices in the file: "f32", "f16", "bf16", "int8", "q4"
+  std::string architecture;  // "bert-encoder", "joint-layers" or "edit-layers" in our own files, else as the model
+                             // calls it: "bert", "xlm-roberta", …
+  std::string pooling;    // "mean", "cls", "weighted"
+  std::string precision;  // of the matrices in the file: "f32", "f16", "bf16", "int8", "q4"
   std::string query_prefix;
   std::string passage_prefix;
   std::string licence;        // SPDX name
@@ -53,8 +53,9 @@ struct ModelDescription {
 // directory or an .onnx file. Fails with not_found, corrupt (naming the tensor or the field), unsupported.
 Result<ModelDescription> describe_model(const std::filesystem::path& path);
 
-// Every directory directly under `models` that holds a model or a reranker's joint layers, by name. One that cannot be
-// read is in `broken`, with the reason. Fails with not_found or io when `models` itself cannot be listed.
+// Every directory directly under `models` that holds a model, a reranker's joint layers or a rewriter's edit layers, by
+// name. One that cannot be read is in `broken`, with the reason. Fails with not_found or io when `models` itself cannot
+// be listed.
 struct ModelList {
   struct Entry {
     std::filesystem::path directory;

@@ -79,6 +79,7 @@ void add_index_command(CLI::App& app, Session& session);
 void add_model_command(CLI::App& app, Session& session);
 void add_remove_command(CLI::App& app, Session& session);
 void add_rerank_command(CLI::App& app, Session& session);
+void add_rewrite_command(CLI::App& app, Session& session);
 void add_search_command(CLI::App& app, Session& session);
 void add_serve_command(CLI::App& app, Session& session);
 void add_status_command(CLI::App& app, Session& session);

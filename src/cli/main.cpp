@@ -23,6 +23,7 @@ int run(int argc, char** argv) {
   add_status_command(app, session);
   add_remove_command(app, session);
   add_rerank_command(app, session);
+  add_rewrite_command(app, session);
   add_embed_command(app, session);
   add_explain_command(app, session);
   add_model_command(app, session);

@@ -3,6 +3,7 @@
 
 #include "attune/core/file.hpp"
 #include "attune/model.hpp"
+#include "attune/model/edit.hpp"
 #include "attune/model/joint.hpp"
 
 #include "model/read_model.hpp"
@@ -22,34 +23,64 @@ bool holds_model(const std::filesystem::path& directory) {
   return std::filesystem::exists(directory / "onnx" / "model.onnx", code);
 }
 
-// A reranker's layers, which stand above an encoder and have no text of their own to read.
+// Layers of our own, which stand above an encoder and have no text of their own to read.
+struct OwnLayers {
+  std::string name, base, licence;
+  LayerShape layer;
+  std::size_t layers = 0;
+  std::size_t numbers = 0;
+};
+
+Result<ModelDescription> describe_layers(const std::filesystem::path& file, const OwnLayers& own,
+                                         const char* architecture) {
+  const auto digest = sha256_hex_of_file(file);
+  if (!digest) return digest.error();
+  ModelDescription description{.name = own.name,
+                               .identity = own.name + "@" + digest->substr(0, 16),
+                               .format = "attune",
+                               .architecture = architecture,
+                               .pooling = "mean",
+                               .precision = {},
+                               .query_prefix = {},
+                               .passage_prefix = {},
+                               .licence = own.licence,
+                               .source = "above " + own.base,
+                               .source_sha256 = {},
+                               .layers = own.layers,
+                               .width = own.layer.width,
+                               .heads = own.layer.heads,
+                               .feed_forward = own.layer.feed_forward,
+                               .labels = {}};
+  std::error_code code;
+  description.file_bytes = std::filesystem::file_size(file, code);
+  // Nearly all its numbers are in matrices: of one byte each, or of four.
+  description.precision = description.file_bytes < 2 * own.numbers ? "int8" : "f32";
+  return description;
+}
+
 Result<ModelDescription> describe_joint_layers(const std::filesystem::path& directory) {
   const std::filesystem::path file = directory / kModelFileName;
   const auto model = load_joint_model(file);
   if (!model) return model.error();
-  const auto digest = sha256_hex_of_file(file);
-  if (!digest) return digest.error();
-  ModelDescription description{.name = model->name,
-                               .identity = model->name + "@" + digest->substr(0, 16),
-                               .format = "attune",
-                               .architecture = "joint-layers",
-                               .pooling = "mean",
-                               .precision = {},
-                               .query_prefix = model->query_prefix,
-                               .passage_prefix = model->passage_prefix,
-                               .licence = model->licence,
-                               .source = "above " + model->base,
-                               .source_sha256 = {},
-                               .layers = model->shape.upper_layers,
-                               .width = model->shape.width,
-                               .heads = model->shape.heads,
-                               .feed_forward = model->shape.feed_forward,
-                               .labels = {"relevance"}};
-  std::error_code code;
-  description.file_bytes = std::filesystem::file_size(file, code);
-  // Nearly all its numbers are in matrices: of one byte each, or of four.
-  description.precision = description.file_bytes < 2 * model->weights.size() ? "int8" : "f32";
+  auto description = describe_layers(file,
+                                     {model->name, model->base, model->licence, model->shape.layer(),
+                                      model->shape.upper_layers, model->weights.size()},
+                                     "joint-layers");
+  if (!description) return description.error();
+  description->query_prefix = model->query_prefix;
+  description->passage_prefix = model->passage_prefix;
+  description->labels = {"relevance"};
   return description;
+}
+
+Result<ModelDescription> describe_edit_layers(const std::filesystem::path& directory) {
+  const std::filesystem::path file = directory / kModelFileName;
+  const auto model = load_edit_model(file);
+  if (!model) return model.error();
+  return describe_layers(
+      file,
+      {model->name, model->base, model->licence, model->shape.layer, model->shape.upper_layers, model->weights.size()},
+      "edit-layers");
 }
 
 }  // namespace
@@ -81,6 +112,8 @@ Result<ModelList> list_models(const std::filesystem::path& models) {
       list.models.push_back({directory, std::move(description).value()});
     } else if (auto joint = describe_joint_layers(directory); joint) {
       list.models.push_back({directory, std::move(joint).value()});
+    } else if (auto edit = describe_edit_layers(directory); edit) {
+      list.models.push_back({directory, std::move(edit).value()});
     } else {
       list.broken.push_back({directory, description.error()});
     }

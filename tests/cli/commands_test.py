@@ -67,6 +67,20 @@ class Commands(program.ProgramTest):
         self.assertIn("--prune", refused.stderr)
         self.assertEqual(self.index("--words-only", "--prune")["collections"][0]["removed"], 2)
 
+    def test_rewrite_restores_what_a_question_leans_on_and_says_where_it_was_said(self):
+        turns = ("--history", "黄少天的角色是谁", "--history", "看黄少天打荣耀我都要静音")
+        answer = self.run_json("rewrite", "他用那个角色", *turns)
+        self.assertTrue(answer["changed"])
+        self.assertEqual(answer["rewrite"], "黄少天用那个角色")
+        self.assertEqual(answer["copied"][0]["said"], "黄少天")
+        lines = '{"id": 7, "query": "他用那个角色", "history": ["黄少天的角色是谁", "看黄少天打荣耀我都要静音"]}\n{"query": "honey"}\n'
+        out = self.run_attune("rewrite", "--batch", "-", stdin=lines).stdout.splitlines()
+        self.assertEqual([json.loads(line)["rewrite"] for line in out], ["黄少天用那个角色", "honey"])
+        self.assertEqual(json.loads(out[0])["id"], 7)
+        wrong = self.run_attune("rewrite", "--batch", "-", stdin='{"query": "a"}\n[]\n', expect=2)
+        self.assertIn("line 2", wrong.stderr)
+        self.run_attune("rewrite", expect=2)
+
     def test_rerank_orders_lines_and_names_its_scorer(self):
         lines = '{"text": "Goats are milked at dawn."}\n{"text": "The hive is full of honey."}\n'
         answer = self.run_json("rerank", "--query", "where is honey kept", "-", stdin=lines)
@@ -101,7 +115,7 @@ class Commands(program.ProgramTest):
 
     def test_every_command_has_help_with_an_example(self):
         listing = self.run_attune("--help").stdout
-        for command in ("index", "search", "serve", "status", "remove", "rerank", "embed", "explain", "model", "train",
+        for command in ("index", "search", "serve", "status", "remove", "rerank", "rewrite", "embed", "explain", "model", "train",
                         "eval", "doctor", "completion"):
             self.assertIn(command, listing)
             self.assertIn("attune " + command, self.run_attune(command, "--help").stdout)

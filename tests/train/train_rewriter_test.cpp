@@ -100,4 +100,14 @@ TEST_CASE("a rewriter's recipe refuses evaluation data, unknown settings and str
         rewriter_recipe_to_json(*recipe));
 }
 
+TEST_CASE("the rewriter's recipe that ships is one, and the file beside it was made by it") {
+  const auto folder = embedder_folder().parent_path() / "rewriter";
+  const auto recipe = read_rewriter_recipe(folder / "recipe.json");
+  REQUIRE(recipe);
+  const auto model = load_edit_model(folder / "model.safetensors");
+  REQUIRE(model);
+  CHECK(model->name == recipe->name);
+  CHECK(model->notes.at("recipe") == rewriter_recipe_to_json(*recipe, -1));
+}
+
 }  // namespace attune::train
