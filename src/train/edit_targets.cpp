@@ -30,7 +30,8 @@ Units glue_units(const std::string& word) {
 }
 
 // The last step of an alignment, and what a step costs: opening a stretch of change more than keeping is worth.
-enum Step : std::size_t { keep, insert, remove, kSteps };
+enum Step : std::size_t { keep, insert, remove };
+constexpr std::size_t kSteps = 3;
 constexpr int kKept = 4;
 constexpr int kOpening = -1;
 constexpr int kImpossible = std::numeric_limits<int>::min() / 2;

@@ -97,6 +97,7 @@ Result<Measurement> EditTask::measure() {
   const auto layers = EditLayers::pack(model, nn::Precision::f32, threads_);
   Measurement measurement;
   std::size_t judged = 0;
+  std::size_t all_right = 0;
   for (const RewriterSource& source : sources_) {
     if (source.held_out.empty()) continue;
     std::atomic<std::size_t> right{0};
@@ -105,10 +106,10 @@ Result<Measurement> EditTask::measure() {
     });
     const double share = static_cast<double>(right) / static_cast<double>(source.held_out.size());
     measurement.numbers.emplace_back(source.name, share);
-    measurement.measure += share;
-    ++judged;
+    all_right += right;
+    judged += source.held_out.size();
   }
-  if (judged > 0) measurement.measure /= static_cast<double>(judged);
+  if (judged > 0) measurement.measure = static_cast<double>(all_right) / static_cast<double>(judged);
   measurement.numbers.emplace_back("right", measurement.measure);
   return measurement;
 }

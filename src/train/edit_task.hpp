@@ -24,7 +24,7 @@ class EditTask final : public Task {
   [[nodiscard]] std::vector<WeightGroup> weight_groups() const override;
   void use(std::span<const float> weights) override;
   Result<LaneResult> run_lane(std::uint64_t step, std::size_t lane, std::span<float> gradient) override;
-  // The mean over sources of the share of held-out rows whose rewrite has the units of the person's.
+  // The share of all held-out rows whose rewrite has the units of the person's; a source of few rows says little.
   Result<Measurement> measure() override;
   // Of all epochs.
   [[nodiscard]] std::uint64_t steps() const { return steps_.size(); }

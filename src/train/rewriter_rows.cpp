@@ -53,9 +53,21 @@ Result<std::vector<StatedRow>> read_strangers(const std::filesystem::path& group
   return strangers;
 }
 
+// What people made of their questions, each behind the history of a row far away.
+Result<std::vector<StatedRow>> read_shuffled(const std::filesystem::path& file) {
+  auto rows = read_stated(file, true);
+  if (!rows) return rows.error();
+  std::vector<StatedRow> shuffled = *rows;
+  for (std::size_t i = 0; i < shuffled.size(); ++i) {
+    shuffled[i].conversation.history = (*rows)[(i + rows->size() / 2) % rows->size()].conversation.history;
+  }
+  return shuffled;
+}
+
 Result<std::vector<StatedRow>> rows_of(const RewriterTraining& training, const RewriterData& data) {
   const auto file = from_data(training, data.path);
   if (data.maker == "stranger") return read_strangers(file, from_data(training, data.behind));
+  if (data.maker == "shuffled") return read_shuffled(file);
   return read_stated(file, data.maker == "complete");
 }
 

@@ -84,8 +84,7 @@ struct RewriterReport {
   std::uint64_t steps = 0;  // done in all calls
   bool finished = false;
   std::uint64_t best_step = 0;
-  double first_measure =
-      0;  // mean over sources of the share of held-out rows that come out right, before the first step
+  double first_measure = 0;  // share of the held-out rows that come out right, before the first step
   double best_measure = 0;
   std::size_t rows = 0;  // to learn from
   std::size_t held_out = 0;
