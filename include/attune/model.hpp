@@ -30,8 +30,8 @@ struct ModelDescription {
   std::string format;        // "attune" (our own file), "hugging-face", "onnx"
   std::string architecture;  // "bert-encoder", "joint-layers" or "edit-layers" in our own files, else as the model
                              // calls it: "bert", "xlm-roberta", …
-  std::string pooling;    // "mean", "cls", "weighted"
-  std::string precision;  // of the matrices in the file: "f32", "f16", "bf16", "int8", "q4"
+  std::string pooling;       // "mean", "cls", "weighted"
+  std::string precision;     // of the matrices in the file: "f32", "f16", "bf16", "int8", "q4"
   std::string query_prefix;
   std::string passage_prefix;
   std::string licence;        // SPDX name
