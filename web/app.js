@@ -22,6 +22,8 @@ const view = byId("view");
 let running = new AbortController();
 let lastAnswer = null; // { query, answer }
 let lastStatus = null;
+const conversation = []; // { asked, said }: questions of this page with what they found first
+const TURNS = 4; // of them that a follow-up question is read with
 
 function say(text) {
   byId("said").textContent = text;
@@ -80,6 +82,10 @@ function searchBody() {
     if (value) filters[member] = [value];
   }
   if (Object.keys(filters).length > 0) body.filters = filters;
+  if (byId("follow").checked) {
+    body.history = conversation.filter(({ asked }) => asked !== body.query).slice(-TURNS)
+      .flatMap(({ asked, said }) => (said ? [asked, said] : [asked]));
+  }
   return body;
 }
 
@@ -117,6 +123,9 @@ async function runSearch() {
   try {
     const answer = await search(body, running.signal);
     lastAnswer = { asked: kept, answer };
+    if (conversation.at(-1)?.asked !== body.query) {
+      conversation.push({ asked: body.query, said: answer.hits[0]?.text.slice(0, 2000) ?? "" });
+    }
     showAnswer(answer);
   } catch (error) {
     showFault(error);
@@ -272,7 +281,7 @@ byId("home").addEventListener("click", (event) => {
   route();
   byId("query").focus();
 });
-for (const id of ["collection", "in-language", "format", "explain", "path"]) {
+for (const id of ["collection", "in-language", "format", "follow", "explain", "path"]) {
   byId(id).addEventListener("change", () => submit());
 }
 byId("language").addEventListener("click", async () => {

@@ -1,6 +1,6 @@
 // The list of results: one card for each cited passage.
 
-import { element } from "./elements.js";
+import { Bytes, element } from "./elements.js";
 import { languageName, noteText, words } from "./words.js";
 
 export const documentLink = (hit) =>
@@ -78,6 +78,26 @@ function card(hit, most) {
   return node;
 }
 
+// How else the question was asked. What is not its own words is marked; the tip says who said it.
+function rewritesView(rewrites) {
+  const list = element("ul", { class: "rewrites" }, element("li", { class: "caption" }, words().alsoAsked));
+  for (const rewrite of rewrites) {
+    const bytes = new Bytes(rewrite.text);
+    const text = element("span", { class: "rewritten" });
+    let at = 0;
+    for (const { output, from, turn } of rewrite.origins) {
+      if (output.start < at) continue;
+      text.append(bytes.slice(at, output.start),
+        element("mark", { title: words().saidBy(from, turn) }, bytes.slice(output.start, output.end)));
+      at = output.end;
+    }
+    text.append(bytes.slice(at, bytes.bytes.length));
+    list.append(element("li", { title: words().foundBy(rewrite.found, rewrite.alone) },
+      element("span", { class: "kind" }, words().kinds[rewrite.kind] ?? rewrite.kind), text));
+  }
+  return list;
+}
+
 export function resultsView(answer) {
   const fragment = document.createDocumentFragment();
   // How far the vectors are stands in the line above, where it goes on counting.
@@ -85,6 +105,7 @@ export function resultsView(answer) {
   if (notes.length > 0) {
     fragment.append(element("ul", { class: "notes" }, ...notes.map((note) => element("li", {}, noteText(note)))));
   }
+  if (answer.rewrites?.length > 0) fragment.append(rewritesView(answer.rewrites));
   if (answer.hits.length === 0) {
     fragment.append(element("p", { class: "start" }, words().nothing));
     return fragment;

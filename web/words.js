@@ -14,6 +14,13 @@ const english = {
   anyLanguage: "All languages",
   anyFormat: "All formats",
   explain: "Explain scores",
+  follow: "Follow-up",
+  followTip: "Read the question as part of what was asked on this page before",
+  alsoAsked: "Also asked as",
+  kinds: { spelling: "spelling", neural: "in full", topics: "with topics", answer: "after the answer",
+    abbreviation: "abbreviation", part: "one side" },
+  saidBy: (from, turn) => ({ question: "from the question", collection: "from the collection", history: `from turn ${turn + 1}` })[from],
+  foundBy: (found, alone) => `also asked so; found ${found} of these passages, ${alone} of them alone`,
   keys: "/ to search · ↑ ↓ to move · Enter to open · Esc to go back",
   searching: "Searching …",
   found: (count, ms) => (count === 1 ? "1 passage" : `${count} passages`) + ` in ${ms} ms`,
@@ -63,6 +70,12 @@ const chinese = {
   anyLanguage: "全部语言",
   anyFormat: "全部格式",
   explain: "解释得分",
+  follow: "追问",
+  followTip: "把问题当作本页先前提问的延续来理解",
+  alsoAsked: "同时这样查找",
+  kinds: { spelling: "拼写", neural: "补全", topics: "加话题", answer: "接上文", abbreviation: "缩写", part: "其中一方" },
+  saidBy: (from, turn) => ({ question: "来自问题", collection: "来自文档", history: `来自第 ${turn + 1} 轮` })[from],
+  foundBy: (found, alone) => `也这样问过；找到其中 ${found} 个段落，${alone} 个只由它找到`,
   keys: "/ 搜索 · ↑ ↓ 移动 · Enter 打开 · Esc 返回",
   searching: "正在搜索……",
   found: (count, ms) => `${count} 个段落，用时 ${ms} 毫秒`,
@@ -149,5 +162,6 @@ export function applyWords(root = document) {
   document.documentElement.lang = current;
   for (const node of root.querySelectorAll("[data-words]")) node.textContent = words()[node.dataset.words];
   for (const node of root.querySelectorAll("[data-placeholder]")) node.placeholder = words()[node.dataset.placeholder];
+  for (const node of root.querySelectorAll("[data-tip]")) node.title = words()[node.dataset.tip];
   for (const node of root.querySelectorAll("[data-label]")) node.ariaLabel = words()[node.dataset.label];
 }

@@ -18,6 +18,8 @@
 
 namespace attune {
 
+class Encoder;  // attune/model.hpp
+
 enum class EmbedRole { query, passage };  // some models prefix the two differently; that is the model's business
 
 struct EmbedOptions {
@@ -68,6 +70,8 @@ class Embedder {
   // weights>".
   [[nodiscard]] virtual const std::string& identity() const = 0;
   [[nodiscard]] virtual const Tokenizer& tokenizer() const = 0;
+  // What vectors come from, for models that stand above its layers; nullptr where it is no encoder.
+  [[nodiscard]] virtual const Encoder* encoder() const { return nullptr; }
 };
 
 // What a passage looks like to models: title, heading path and text, without saying anything twice.

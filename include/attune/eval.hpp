@@ -39,10 +39,13 @@ struct Dataset {
   std::vector<DatasetText> corpus;   // as in the file
   std::vector<DatasetText> queries;  // those with judgements, as in the file
   Qrels qrels;
-  std::string corpus_sha256;  // of all ids, titles and texts
+  std::map<std::string, std::vector<std::string>> histories;  // of conversations.jsonl by query, oldest turn first
+  std::string corpus_sha256;                                  // of all ids, titles and texts
 };
 
-// A folder in the BEIR layout: corpus.jsonl, queries.jsonl (each also as .gz) and qrels/<split>.tsv. Fails with
+// A folder in the BEIR layout: corpus.jsonl, queries.jsonl (each also as .gz) and qrels/<split>.tsv;
+// conversations.jsonl
+// (`id`, `history`) gives queries what was said before them. Fails with
 // not_found or bad_input; the text names file and line.
 Result<Dataset> load_dataset(const std::filesystem::path& folder, std::string_view split = "test");
 
@@ -105,8 +108,8 @@ struct EvalResult {
 // not there, with bad_input for a name that does not exist.
 Result<bool> config_needs_vectors(std::string_view config);
 
-// All queries through one configuration: bm25, dense, hybrid, hybrid+rerank or default (as search runs without
-// being told: hybrid+rerank).
+// All queries through one configuration: bm25, dense, hybrid, hybrid+rewrite, hybrid+rerank, hybrid+rewrite+rerank or
+// default (as search runs without being told: hybrid+rewrite+rerank).
 Result<EvalResult> run_retrieval(const Workspace& workspace, const Dataset& dataset, std::string_view config,
                                  std::span<const std::string> metrics, const EvalOptions& options = {},
                                  std::stop_token stop = {});

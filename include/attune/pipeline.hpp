@@ -22,13 +22,14 @@
 #include "attune/reader.hpp"
 #include "attune/rerank.hpp"
 #include "attune/retrieve.hpp"
+#include "attune/rewrite.hpp"
 #include "attune/store.hpp"
 
 namespace attune {
 
 struct WorkspaceOptions {
   std::filesystem::path database;  // empty: default_database()
-  std::filesystem::path models;    // directory that holds embedder/ and reranker/; empty: default_models()
+  std::filesystem::path models;    // directory of embedder/, reranker/ and rewriter/; empty: default_models()
   int threads = 0;                 // for models; 0: one for each core
   bool with_embedder = true;       // false: words only, nothing is loaded
   nn::Precision precision = nn::Precision::i8;
@@ -51,6 +52,7 @@ class Workspace {
   [[nodiscard]] const Embedder* embedder() const;               // nullptr if none could be loaded
   [[nodiscard]] VectorIndex* vectors() const;                   // nullptr without an embedder
   [[nodiscard]] const Reranker* reranker() const;               // nullptr if none could be loaded
+  [[nodiscard]] const QueryRewriter& rewriter() const;          // with rules alone if no neural one could be loaded
   [[nodiscard]] const std::vector<std::string>& notes() const;  // what could not be loaded, and why
 
  private:
@@ -102,8 +104,19 @@ Result<IngestReport> ingest(Workspace& workspace, const IngestRequest& request, 
 Result<std::uint64_t> embed_pending(Workspace& workspace, const IngestProgressSink& progress = {},
                                     std::stop_token stop = {});
 
+enum class RewriteMode : std::uint8_t {
+  off,        // the question is searched as it was written
+  automatic,  // rewrites are searched beside it
+  force,      // a follow-up question is rewritten even where the model would leave it alone
+};
+
+// The question's rewrites as variants of the query.
+std::vector<QueryVariant> variants_of(const Rewriting& rewriting);
+
 struct AskRequest {
-  Query query;
+  Query query;                       // its variants are added to, not replaced
+  std::vector<std::string> history;  // of the conversation, oldest first
+  RewriteMode rewrite = RewriteMode::automatic;
   RetrieveOptions retrieve = {};
   bool rerank = true;                   // where a cross-encoder is loaded
   std::size_t rerank_depth = 30;        // hits that it reads
@@ -113,8 +126,17 @@ struct AskRequest {
   bool explain = false;                 // keep Hit::parts
 };
 
+// A rewrite that was searched, and what came of it.
+struct AnsweredRewrite {
+  Rewrite rewrite;
+  std::size_t found = 0;  // of the answer's hits, by its legs
+  std::size_t alone = 0;  // of these, by no leg of the question itself
+};
+
 struct Answer {
   std::vector<Hit> hits;
+  std::vector<AnsweredRewrite> rewrites;
+  std::string question;                      // what passages were read against
   std::vector<std::string> notes;            // what was skipped or is still pending, and why
   std::map<std::string, double> timings_ms;  // per stage and "total"
   std::int64_t chunks = 0;                   // in the database
@@ -123,6 +145,9 @@ struct Answer {
 
 // Cited passages, best first. Fails only when no leg could answer.
 Result<Answer> ask(const Workspace& workspace, const AskRequest& request, std::stop_token stop = {});
+
+// The rewrites of a question alone. Fails as QueryRewriter::rewrite.
+Result<Rewriting> rewrite_question(const Workspace& workspace, const AskRequest& request);
 
 // What is kept of the hits' passages (attune index --readings), for RerankOptions::readings. Empty without a
 // reranker. Fails as the store does.
@@ -161,6 +186,7 @@ Result<Diagnosis> diagnose(const Workspace& workspace);
 
 // JSON as it goes over the wire and out of `--json` (UTF-8; malformed bytes replaced).
 std::string answer_to_json(const Answer& answer, bool explain, int indent = -1);
+std::string rewriting_to_json(const Rewriting& rewriting, int indent = -1);
 std::string report_to_json(const IngestReport& report, int indent = -1);
 
 }  // namespace attune

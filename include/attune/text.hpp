@@ -71,6 +71,14 @@ std::vector<Term> query_terms(std::string_view utf8, const std::vector<std::stri
 // All in lower case by Unicode's full mapping, no language's own rules: "ΣΑΣ" → "σας". Valid UTF-8.
 std::string lower_case(std::string_view utf8);
 
+// The code points of a text; U+FFFD for what is not UTF-8.
+std::u32string code_points(std::string_view utf8);
+
+// How Chinese characters sound: a syllable of pinyin without its tone for each, separated by spaces ("配置" → "pei
+// zhi").
+// "" where a character is none.
+std::string pinyin(std::string_view utf8);
+
 // Runs of letters and digits of any script with the marks that go on with them, in order. For comparing texts with what
 // other programs call words; to look something up, take the terms above.
 std::vector<ByteSpan> word_runs(std::string_view utf8);

@@ -160,7 +160,9 @@ void add_eval_retrieval(CLI::App& eval, Session& session) {
   CLI::App* command =
       add_eval_part(eval, "retrieval", "Search with every query of a data set, and measure",
                     "attune eval retrieval scifact --config bm25,hybrid --metrics nDCG@10,R@100", *options);
-  command->add_option("--config", options->configs, "bm25, dense, hybrid, hybrid+rerank or default")
+  command
+      ->add_option("--config", options->configs,
+                   "bm25, dense, hybrid, hybrid+rewrite, hybrid+rerank, hybrid+rewrite+rerank or default")
       ->delimiter(',')
       ->capture_default_str();
   command->add_option("--run", options->run, "measure this TREC run instead of searching");

@@ -34,6 +34,7 @@ nlohmann::ordered_json to_json(const NeuralRewrite& rewrite, const std::vector<s
   return {{"rewrite", rewrite.text},
           {"changed", rewrite.changed},
           {"confidence", rewrite.confidence},
+          {"unchanged", rewrite.unchanged},
           {"copied", std::move(copied)}};
 }
 
@@ -84,10 +85,31 @@ Status run_batch(const RewriteCommandOptions& options, const NeuralRewriter& rew
   return {};
 }
 
+// All rewrites that a search in this database would use.
+Status show_all(const RewriteCommandOptions& options) {
+  if (!options.batch.empty()) return Error{ErrorKind::bad_input, "--batch and --db do not go together"};
+  const auto workspace = Workspace::open(options.common.workspace());
+  if (!workspace) return workspace.error();
+  const auto rewriting =
+      (*workspace)->rewriter().rewrite({options.history, options.question}, {.neural = options.neural});
+  if (!rewriting) return rewriting.error();
+  if (options.common.json) {
+    print_line(rewriting_to_json(*rewriting, 2));
+    return {};
+  }
+  for (const Rewrite& rewrite : rewriting->rewrites) {
+    print_line(std::string(name_of(rewrite.kind)) + ": " + rewrite.text);
+    print_line("  " + rewrite.why);
+  }
+  if (rewriting->rewrites.empty()) print_line("The question would be searched as it is.");
+  return {};
+}
+
 Status run_rewrite(const RewriteCommandOptions& options, Session& session) {
   if (options.question.empty() == options.batch.empty()) {
     return Error{ErrorKind::bad_input, "name a question, or a file of them with --batch"};
   }
+  if (!options.common.database.empty()) return show_all(options);
   const auto models = options.common.models.empty() ? default_models() : options.common.models;
   const auto rewriter =
       NeuralRewriter::open(models / "embedder", models / "rewriter" / "model.safetensors", options.common.threads);
@@ -117,6 +139,7 @@ void add_rewrite_command(CLI::App& app, Session& session) {
       ->allow_extra_args(false);
   command->add_option("--batch", options->batch,
                       "JSON lines {\"query\", \"history\", \"id\"?}; '-' is standard input. Writes a line for each");
+  command->add_option("--db", options->common.database, "a database: show every rewrite that a search in it would use");
   command->add_option("--beam", options->neural.beam, "edits that are followed at a time")
       ->check(CLI::Range(1, 64))
       ->capture_default_str();

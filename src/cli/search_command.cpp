@@ -1,5 +1,8 @@
 // attune search QUERY: cited passages, best first.
+#include <algorithm>
 #include <cstdio>
+
+#include "attune/text.hpp"
 
 #include "cli/command.hpp"
 
@@ -13,6 +16,7 @@ struct SearchOptions {
   AskRequest request;
   std::string mode = "hybrid";
   std::string fusion = "convex";
+  std::string rewrite = "auto";
   bool no_rerank = false;
   std::int64_t budget_ms = 0;
 };
@@ -52,6 +56,34 @@ std::string shown_snippet(const Hit& hit, bool colour) {
   return shown;
 }
 
+// The text on one line; a rewrite that holds a whole answer is cut.
+std::string one_line(std::string text) {
+  constexpr std::size_t kShown = 160;
+  std::ranges::replace(text, '\n', ' ');
+  if (text.size() <= kShown) return text;
+  return text.substr(0, text::grapheme_boundary_at_or_before(text, kShown)) + " …";
+}
+
+void print_rewrite(const AnsweredRewrite& answered, bool explain) {
+  const Rewrite& rewrite = answered.rewrite;
+  print_line("also asked (" + std::string(name_of(rewrite.kind)) + "): " + one_line(rewrite.text));
+  if (!explain) return;
+  char line[200];
+  std::snprintf(
+      line, sizeof line,
+      "   found %zu of these passages, %zu of them alone; confidence %.2f, weights %.2f words and %.2f dense, "
+      "%.1f ms",
+      answered.found, answered.alone, rewrite.confidence, static_cast<double>(rewrite.words),
+      static_cast<double>(rewrite.dense), rewrite.milliseconds);
+  print_line(line);
+  for (const RewriteOrigin& origin : rewrite.origins) {
+    std::string from = "the collection";
+    if (origin.from == RewriteOrigin::From::question) from = "the question";
+    if (origin.from == RewriteOrigin::From::history) from = "turn " + std::to_string(origin.turn + 1);
+    print_line("   \"" + one_line(std::string(origin.output.of(rewrite.text))) + "\" from " + from);
+  }
+}
+
 void print_answer(const Answer& answer, bool explain) {
   const bool colour = stdout_is_terminal();
   for (std::size_t i = 0; i < answer.hits.size(); ++i) {
@@ -72,6 +104,7 @@ void print_answer(const Answer& answer, bool explain) {
     }
   }
   if (answer.hits.empty()) print_line("Nothing was found.");
+  for (const AnsweredRewrite& answered : answer.rewrites) print_rewrite(answered, explain);
   for (const std::string& note : answer.notes) print_line("note: " + note);
   if (!explain) return;
   for (const auto& [stage, milliseconds] : answer.timings_ms) {
@@ -91,6 +124,8 @@ Status run_search(SearchOptions& options, Session& session) {
   request.retrieve.dense = options.mode != "words";
   request.retrieve.fusion = options.fusion == "rrf" ? FusionMethod::rrf : FusionMethod::convex;
   request.rerank = !options.no_rerank;
+  if (options.rewrite == "off") request.rewrite = RewriteMode::off;
+  if (options.rewrite == "force") request.rewrite = RewriteMode::force;
   request.budget = std::chrono::milliseconds(options.budget_ms);
 
   WorkspaceOptions workspace_options = options.common.workspace();
@@ -116,6 +151,13 @@ void add_search_command(CLI::App& app, Session& session) {
   add_workspace_options(*command, options->common);
   options->filter.add_to(*command);
   command->add_option("QUERY", options->words, "the question, in any language")->required();
+  command
+      ->add_option("--history", options->request.history,
+                   "what was said before the question, oldest first; once for each turn")
+      ->allow_extra_args(false);
+  command->add_option("--rewrite", options->rewrite, "whether rewrites are searched too: auto, off or force")
+      ->check(CLI::IsMember({"auto", "off", "force"}))
+      ->capture_default_str();
   command->add_option("--top-k,-k", options->request.query.top_k, "hits to return")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();
@@ -136,7 +178,8 @@ void add_search_command(CLI::App& app, Session& session) {
       ->check(CLI::Range(0.0, 1.0));
   command->add_option("--budget-ms", options->budget_ms, "read as many passages again as fit into this time")
       ->check(CLI::Range(1, 600'000));
-  command->add_flag("--explain", options->request.explain, "show what each leg added to a score, and times");
+  command->add_flag("--explain", options->request.explain,
+                    "show what each leg added to a score, where rewrites come from, and times");
   on_run(command, session, [options, &session] { return run_search(*options, session); });
 }
 

@@ -41,6 +41,7 @@ class EncoderEmbedder final : public Embedder {
   }
   const std::string& identity() const override { return encoder_->description().identity; }
   const Tokenizer& tokenizer() const override { return encoder_->tokenizer(); }
+  const Encoder* encoder() const override { return encoder_.get(); }
 
  private:
   // What the model reads of one text: its special tokens around prefix and text.

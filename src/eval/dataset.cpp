@@ -1,4 +1,5 @@
 // Data sets in the BEIR layout.
+#include <filesystem>
 #include <set>
 #include <utility>
 
@@ -48,6 +49,28 @@ Result<std::vector<DatasetText>> load_texts(const std::filesystem::path& file) {
   return texts;
 }
 
+// What was said before each query: {"id", "history": ["…"]} a line. A data set without conversations has none.
+Status load_histories(const std::filesystem::path& file, std::map<std::string, std::vector<std::string>>& histories) {
+  std::error_code ignored;
+  if (!std::filesystem::exists(file, ignored)) return {};
+  return for_each_line(file, [&](std::string_view line) -> Status {
+    const auto object = nlohmann::json::parse(line, nullptr, false);
+    if (!object.is_object()) return Error{ErrorKind::bad_input, "this is no JSON object"};
+    auto id = text_field(object, "id", true);
+    if (!id) return id.error();
+    const auto history = object.find("history");
+    if (history == object.end() || !history->is_array()) {
+      return Error{ErrorKind::bad_input, "\"history\" is no array"};
+    }
+    std::vector<std::string>& turns = histories[*id];
+    for (const auto& turn : *history) {
+      if (!turn.is_string()) return Error{ErrorKind::bad_input, "a turn of \"history\" is no string"};
+      turns.push_back(turn.get<std::string>());
+    }
+    return {};
+  });
+}
+
 }  // namespace
 
 Result<Dataset> load_dataset(const std::filesystem::path& folder, std::string_view split) {
@@ -65,6 +88,8 @@ Result<Dataset> load_dataset(const std::filesystem::path& folder, std::string_vi
   for (DatasetText& query : *queries) {
     if (dataset.qrels.contains(query.id)) dataset.queries.push_back(std::move(query));
   }
+  const Status told = load_histories(plain_or_gzipped(folder / "conversations.jsonl"), dataset.histories);
+  if (!told) return told.error();
   std::string all;
   for (const DatasetText& text : dataset.corpus) {
     all.append(text.id).append(1, '\0').append(text.title).append(1, '\0').append(text.text).append(1, '\0');

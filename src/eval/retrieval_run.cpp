@@ -15,24 +15,31 @@ struct Config {
   std::string_view name;
   bool words;
   bool dense;
+  bool rewrite;
   bool rerank;
 };
-constexpr Config kConfigs[] = {{"bm25", true, false, false},
-                               {"dense", false, true, false},
-                               {"hybrid", true, true, false},
-                               {"hybrid+rerank", true, true, true},
-                               {"default", true, true, true}};
+constexpr Config kConfigs[] = {
+    {"bm25", true, false, false, false},        {"dense", false, true, false, false},
+    {"hybrid", true, true, false, false},       {"hybrid+rewrite", true, true, true, false},
+    {"hybrid+rerank", true, true, false, true}, {"hybrid+rewrite+rerank", true, true, true, true},
+    {"default", true, true, true, true}};
 
 Result<Config> find_config(std::string_view name) {
+  std::string known;
   for (const Config& config : kConfigs) {
     if (config.name == name) return config;
+    known += (known.empty() ? "" : ", ") + std::string(config.name);
   }
-  if (name == "hybrid+rewrite") {
-    return Error{ErrorKind::unsupported, "'" + std::string(name) + "': no model for that is there yet"};
-  }
-  return Error{
-      ErrorKind::bad_input,
-      "'" + std::string(name) + "' is no configuration; there are bm25, dense, hybrid, hybrid+rerank and default"};
+  return Error{ErrorKind::bad_input, "'" + std::string(name) + "' is no configuration; there are " + known};
+}
+
+// As the query is, with its history where the data set has one.
+Result<Rewriting> rewriting_of(const Workspace& workspace, const Dataset& dataset, const DatasetText& query,
+                               bool rewrites) {
+  if (!rewrites) return Rewriting{.rewrites = {}, .question = query.text};
+  const auto history = dataset.histories.find(query.id);
+  return workspace.rewriter().rewrite(
+      {history == dataset.histories.end() ? std::vector<std::string>() : history->second, query.text});
 }
 
 // A document scores as its best chunk. Documents carry their data set's id as path.
@@ -72,13 +79,15 @@ Result<EvalResult> run_retrieval(const Workspace& workspace, const Dataset& data
   std::set<std::string> notes;
   for (const DatasetText& query : dataset.queries) {
     const auto start = std::chrono::steady_clock::now();
-    auto retrieved = retrieve(sources, {query.text, options.depth, {}}, retrieving, stop);
+    const auto rewriting = rewriting_of(workspace, dataset, query, found->rewrite);
+    if (!rewriting) return rewriting.error().while_doing("query '" + query.id + "'");
+    auto retrieved = retrieve(sources, {query.text, options.depth, {}, variants_of(*rewriting)}, retrieving, stop);
     if (retrieved && reranker != nullptr) {
       const auto depth = std::min(reranking.depth, retrieved->hits.size());
       const auto readings = readings_of(workspace, std::span(retrieved->hits).first(depth));
       if (!readings) return readings.error();
       reranking.readings = &*readings;
-      auto reranked = reranker->rerank(query.text, retrieved->hits, reranking);
+      auto reranked = reranker->rerank(rewriting->question, retrieved->hits, reranking);
       if (!reranked) return reranked.error().while_doing("query '" + query.id + "'");
       retrieved->hits = std::move(reranked->hits);
     }

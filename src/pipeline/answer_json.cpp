@@ -65,6 +65,35 @@ Json hit_json(const Hit& hit, bool explain) {
   return json;
 }
 
+Json span_json(const ByteSpan& span) {
+  return {{"start", span.start}, {"end", span.end}};
+}
+
+// What is not the question's own, and where it was said.
+Json origins_json(const Rewrite& rewrite) {
+  constexpr const char* kFrom[] = {"question", "history", "collection"};
+  Json origins = Json::array();
+  for (const RewriteOrigin& origin : rewrite.origins) {
+    Json json{{"text", origin.output.of(rewrite.text)},
+              {"output", span_json(origin.output)},
+              {"from", kFrom[static_cast<std::size_t>(origin.from)]},
+              {"source", span_json(origin.source)}};
+    if (origin.from == RewriteOrigin::From::history) json["turn"] = origin.turn;
+    origins.push_back(std::move(json));
+  }
+  return origins;
+}
+
+Json rewrite_json(const Rewrite& rewrite) {
+  return {{"kind", name_of(rewrite.kind)},
+          {"text", rewrite.text},
+          {"confidence", rewrite.confidence},
+          {"weights", {{"words", rewrite.words}, {"dense", rewrite.dense}}},
+          {"why", rewrite.why},
+          {"origins", origins_json(rewrite)},
+          {"ms", rewrite.milliseconds}};
+}
+
 Json skipped_json(const std::vector<SkippedFile>& skipped) {
   Json json = Json::array();
   for (const SkippedFile& file : skipped) json.push_back({{"path", file.path}, {"reason", file.reason}});
@@ -76,12 +105,23 @@ Json skipped_json(const std::vector<SkippedFile>& skipped) {
 std::string answer_to_json(const Answer& answer, bool explain, int indent) {
   Json hits = Json::array();
   for (const Hit& hit : answer.hits) hits.push_back(hit_json(hit, explain));
-  const Json json{{"hits", std::move(hits)},
-                  {"rewrites", Json::array()},
-                  {"timings_ms", answer.timings_ms},
-                  {"notes", answer.notes},
-                  {"index", {{"chunks", answer.chunks}, {"pending", answer.pending}}}};
+  Json rewrites = Json::array();
+  for (const AnsweredRewrite& answered : answer.rewrites) {
+    rewrites.push_back(rewrite_json(answered.rewrite));
+    rewrites.back()["found"] = answered.found;
+    rewrites.back()["alone"] = answered.alone;
+  }
+  const Json json{
+      {"hits", std::move(hits)},         {"question", answer.question},
+      {"rewrites", std::move(rewrites)}, {"timings_ms", answer.timings_ms},
+      {"notes", answer.notes},           {"index", {{"chunks", answer.chunks}, {"pending", answer.pending}}}};
   return dumped(json, indent);
+}
+
+std::string rewriting_to_json(const Rewriting& rewriting, int indent) {
+  Json rewrites = Json::array();
+  for (const Rewrite& rewrite : rewriting.rewrites) rewrites.push_back(rewrite_json(rewrite));
+  return dumped(Json{{"question", rewriting.question}, {"rewrites", std::move(rewrites)}}, indent);
 }
 
 std::string report_to_json(const IngestReport& report, int indent) {

@@ -1,6 +1,7 @@
-// Answers a question: retrieve, rerank, and say what was skipped or is not there yet.
+// Answers a question: rewrite, retrieve, rerank, and say what was skipped or is not there yet.
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <string>
 #include <utility>
 
@@ -35,7 +36,7 @@ Status rerank_hits(const Workspace& workspace, const AskRequest& request, Clock:
       readings_of(workspace, std::span(answer.hits).first(std::min(request.rerank_depth, answer.hits.size())));
   if (!readings) return readings.error();
   options.readings = &*readings;
-  auto reranked = reranker->rerank(request.query.text, answer.hits, options);
+  auto reranked = reranker->rerank(answer.question, answer.hits, options);
   if (!reranked) return reranked.error().while_doing("reranking");
   answer.hits = std::move(reranked->hits);
   answer.timings_ms["rerank"] = milliseconds_since(start);
@@ -68,7 +69,41 @@ Status add_coverage(const Workspace& workspace, Answer& answer) {
   return {};
 }
 
+// Which legs found a hit: the question's own, or those of the rewrites of `kind`.
+bool found_by(const Hit& hit, std::string_view kind) {
+  return std::ranges::any_of(hit.parts, [&](const ScorePart& part) {
+    const std::size_t colon = part.leg.find(':');
+    return colon == std::string::npos ? kind.empty() : std::string_view(part.leg).substr(colon + 1) == kind;
+  });
+}
+
+void add_rewrites(Rewriting rewriting, Answer& answer) {
+  for (Rewrite& rewrite : rewriting.rewrites) {
+    AnsweredRewrite answered{std::move(rewrite)};
+    for (const Hit& hit : answer.hits) {
+      if (!found_by(hit, name_of(answered.rewrite.kind))) continue;
+      ++answered.found;
+      if (!found_by(hit, "")) ++answered.alone;
+    }
+    answer.rewrites.push_back(std::move(answered));
+  }
+}
+
 }  // namespace
+
+std::vector<QueryVariant> variants_of(const Rewriting& rewriting) {
+  std::vector<QueryVariant> variants;
+  for (const Rewrite& rewrite : rewriting.rewrites) {
+    variants.push_back({rewrite.text, std::string(name_of(rewrite.kind)), rewrite.words, rewrite.dense});
+  }
+  return variants;
+}
+
+Result<Rewriting> rewrite_question(const Workspace& workspace, const AskRequest& request) {
+  if (request.rewrite == RewriteMode::off) return Rewriting{.rewrites = {}, .question = request.query.text};
+  return workspace.rewriter().rewrite({request.history, request.query.text},
+                                      {.force = request.rewrite == RewriteMode::force});
+}
 
 Result<Answer> ask(const Workspace& workspace, const AskRequest& request, std::stop_token stop) {
   if (request.min_relevance > 0 && !request.rerank) {
@@ -80,7 +115,12 @@ Result<Answer> ask(const Workspace& workspace, const AskRequest& request, std::s
   if (workspace.vectors() != nullptr) {
     if (const Status seen = workspace.vectors()->refresh(); !seen) answer.notes.push_back(seen.error().text);
   }
+  auto rewriting = rewrite_question(workspace, request);
+  if (!rewriting) return rewriting.error().while_doing("rewriting the question");
+  if (!rewriting->rewrites.empty()) answer.timings_ms["rewrite"] = milliseconds_since(start);
+  answer.question = rewriting->question;
   Query query = request.query;
+  std::ranges::move(variants_of(*rewriting), std::back_inserter(query.variants));
   const bool reranks = request.rerank && workspace.reranker() != nullptr;
   if (reranks) query.top_k = std::max(query.top_k, request.rerank_depth);
   RetrieveOptions legs = request.retrieve;
@@ -89,11 +129,12 @@ Result<Answer> ask(const Workspace& workspace, const AskRequest& request, std::s
       retrieve({&workspace.store(), workspace.vectors(), workspace.embedder()}, query, legs, std::move(stop));
   if (!retrieved) return retrieved.error();
   answer.hits = std::move(retrieved->hits);
-  answer.timings_ms = std::move(retrieved->timings_ms);
+  answer.timings_ms.merge(retrieved->timings_ms);
   std::ranges::move(retrieved->notes, std::back_inserter(answer.notes));
   if (request.rerank) {
     if (const Status reranked = rerank_hits(workspace, request, start, answer); !reranked) return reranked.error();
   }
+  add_rewrites(*std::move(rewriting), answer);
   if (const Status covered = add_coverage(workspace, answer); !covered) return covered.error();
   answer.timings_ms["total"] = milliseconds_since(start);
   return answer;

@@ -48,8 +48,10 @@ std::filesystem::path default_models() {
 struct Workspace::Parts {
   std::unique_ptr<Store> store;
   std::unique_ptr<Embedder> embedder;
-  std::unique_ptr<VectorIndex> vectors;  // reads from store: destroyed before it
-  std::unique_ptr<Reranker> reranker;    // reads through embedder: destroyed before it
+  std::unique_ptr<VectorIndex> vectors;    // reads from store: destroyed before it
+  std::unique_ptr<Reranker> reranker;      // reads through embedder: destroyed before it
+  std::unique_ptr<NeuralRewriter> neural;  // the same
+  std::unique_ptr<QueryRewriter> rewriter;
   std::vector<std::string> notes;
 };
 
@@ -88,6 +90,19 @@ Result<std::unique_ptr<Workspace>> Workspace::open(const WorkspaceOptions& optio
   } else if (reranker.error().kind != ErrorKind::unavailable) {
     parts.notes.push_back("no reranking: " + reranker.error().text);
   }
+  const auto rewriter_file = models / "rewriter" / "model.safetensors";
+  const Encoder* const encoder = parts.embedder == nullptr ? nullptr : parts.embedder->encoder();
+  std::error_code ignored;
+  if (encoder != nullptr && std::filesystem::exists(rewriter_file, ignored)) {
+    auto neural = NeuralRewriter::above(*encoder, rewriter_file, options.threads);
+    if (neural) {
+      parts.neural = *std::move(neural);
+    } else {
+      parts.notes.push_back("follow-up questions are rewritten by rules alone: " + neural.error().text);
+    }
+  }
+  parts.rewriter = std::make_unique<QueryRewriter>(parts.store.get(), parts.neural.get(),
+                                                   parts.embedder == nullptr ? nullptr : &parts.embedder->tokenizer());
   return workspace;
 }
 
@@ -102,6 +117,9 @@ VectorIndex* Workspace::vectors() const {
 }
 const Reranker* Workspace::reranker() const {
   return parts_->reranker.get();
+}
+const QueryRewriter& Workspace::rewriter() const {
+  return *parts_->rewriter;
 }
 const std::vector<std::string>& Workspace::notes() const {
   return parts_->notes;

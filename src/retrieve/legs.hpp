@@ -18,8 +18,8 @@ struct LegsAnswer {
   std::map<std::string, double> timings_ms;
 };
 
-// Runs the legs that `options` asks for side by side, over `allowed` chunks (nullptr: all). Fails when no leg could
-// run: with the failure of the first, with unavailable, or with cancelled.
+// Runs the legs that `options` asks for side by side, those of query.variants too, over `allowed` chunks (nullptr:
+// all). Fails when no leg could run: with the failure of the first, with unavailable, or with cancelled.
 Result<LegsAnswer> run_legs(const RetrieveSources& sources, const Query& query, const RetrieveOptions& options,
                             const ChunkSet* allowed, std::stop_token stop);
 

@@ -62,14 +62,21 @@ Status pick_hits(const RetrieveSources& sources, std::vector<FusedChunk> fused, 
   return {};
 }
 
-Status add_snippets(const Store& store, std::string_view query_text, std::size_t most_bytes, std::vector<Hit>& hits) {
+// Marks what the question and the variants whose words were searched are about.
+Status add_snippets(const Store& store, const Query& query, std::size_t most_bytes, std::vector<Hit>& hits) {
   if (hits.empty() || most_bytes == 0) return {};
   const auto languages = store.languages();
   if (!languages) return languages.error();
   std::set<std::string> wanted;
-  for (text::Term& term : text::query_terms(query_text.substr(0, kMaxWordQueryBytes), *languages)) {
-    if (wanted.size() == kMaxWordQueryTerms) break;
-    wanted.insert(std::move(term.text));
+  const auto want = [&](std::string_view asked) {
+    for (text::Term& term : text::query_terms(asked.substr(0, kMaxWordQueryBytes), *languages)) {
+      if (wanted.size() == kMaxWordQueryTerms) break;
+      wanted.insert(std::move(term.text));
+    }
+  };
+  want(query.text);
+  for (const QueryVariant& variant : query.variants) {
+    if (variant.words >= 1) want(variant.text);
   }
   for (Hit& hit : hits) {
     Snippet snippet = make_snippet(hit.text, hit.language, wanted, most_bytes);
@@ -120,7 +127,7 @@ Result<Retrieved> retrieve(const RetrieveSources& sources, const Query& query, c
   }
   retrieved.timings_ms["pick"] = picking.milliseconds();
   const Stopwatch snippets;
-  if (const Status added = add_snippets(*sources.store, query.text, options.snippet_bytes, retrieved.hits); !added) {
+  if (const Status added = add_snippets(*sources.store, query, options.snippet_bytes, retrieved.hits); !added) {
     return added.error().while_doing("making snippets");
   }
   retrieved.timings_ms["snippets"] = snippets.milliseconds();

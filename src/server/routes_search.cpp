@@ -1,4 +1,4 @@
-// /v1/search: a question in, cited passages out.
+// /v1/search: a question in, cited passages out. /v1/rewrite: its other ways of being asked.
 #include <nlohmann/json.hpp>
 
 #include "server/request_body.hpp"
@@ -13,11 +13,28 @@ using std::chrono::milliseconds;
 
 constexpr const char* kSchema = "search.request.schema.json";
 
+// Turns are strings, or {"role", "content"} as chat clients send them.
+std::vector<std::string> history_from(const json& body) {
+  std::vector<std::string> history;
+  for (const json& turn : body.value("history", json::array())) {
+    history.push_back(turn.is_string() ? turn.get<std::string>() : turn.at("content").get<std::string>());
+  }
+  return history;
+}
+
+RewriteMode rewrite_mode_from(const json& body) {
+  const std::string mode = body.value("rewrite", "auto");
+  if (mode == "off") return RewriteMode::off;
+  return mode == "force" ? RewriteMode::force : RewriteMode::automatic;
+}
+
 AskRequest ask_request_from(const json& body) {
   AskRequest request;
   request.query.text = body.at("query").get<std::string>();
   request.query.top_k = body.contains("top_k") ? static_cast<std::size_t>(body["top_k"].get<double>()) : 10;
   request.query.filters = filters_from(body);
+  request.history = history_from(body);
+  request.rewrite = rewrite_mode_from(body);
   request.rerank = body.value("rerank", true);
   if (body.contains("rerank_depth")) {
     request.rerank_depth = static_cast<std::size_t>(body["rerank_depth"].get<double>());
@@ -32,13 +49,21 @@ AskRequest ask_request_from(const json& body) {
 
 // What was asked for and does not exist yet is said, not dropped.
 void note_what_is_missing(const json& body, Answer& answer) {
-  const bool has_history = body.contains("history") && !body["history"].empty();
-  if (has_history || body.contains("conversation_id") || body.value("rewrite", "auto") == "force") {
-    answer.notes.emplace_back("no query rewriter is loaded: the question was searched as it was written");
+  if (body.contains("conversation_id")) {
+    answer.notes.emplace_back("conversations are not kept: pass what was said as \"history\"");
   }
   if (body.value("graph", "auto") == "on") {
     answer.notes.emplace_back("no graph is built: only words and vectors were searched");
   }
+}
+
+// In which other ways a question would be asked; nothing is searched.
+Response rewrite(const Services& services, const json& body) {
+  const auto rewriting = rewrite_question(services.workspace, ask_request_from(body));
+  if (!rewriting) return error_response(rewriting.error(), "rewriting");
+  Response response;
+  response.body = rewriting_to_json(*rewriting);
+  return response;
 }
 
 Response search(const Services& services, const json& body, const std::stop_token& stop) {
@@ -77,8 +102,14 @@ void add_search_routes(Router& router, const Services& services) {
                     return search(services, body, request.stop);
                   },
               .response_schema = "search.response.schema.json",
-              .query_parameters = {"q", "top_k", "explain", "rerank", "rerank_depth", "min_score", "budget_ms",
-                                   "collection", "path", "language", "format"}});
+              .query_parameters = {"q", "top_k", "rewrite", "explain", "rerank", "rerank_depth", "min_score",
+                                   "budget_ms", "collection", "path", "language", "format"}});
+  router.add({.method = "POST",
+              .pattern = "/v1/rewrite",
+              .summary = "In which other ways a question would be searched, and where their words come from.",
+              .handler = [&services](const Request& request) { return rewrite(services, json::parse(request.body)); },
+              .request_schema = "rewrite.request.schema.json",
+              .response_schema = "rewrite.response.schema.json"});
 }
 
 }  // namespace attune::server

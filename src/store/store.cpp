@@ -133,6 +133,18 @@ class SqliteStore final : public Store {
     });
   }
 
+  Result<std::vector<IndexedTerm>> terms() const override {
+    return read("listing the terms", [](Connection& db) { return store::terms(db); });
+  }
+
+  Result<std::vector<std::int64_t>> chunks_with_terms(std::span<const std::string> terms) const override {
+    return read("counting terms", [&](Connection& db) { return store::chunks_with_terms(db, terms); });
+  }
+
+  Result<ChunkSet> chunks_with_term(std::string_view term, std::size_t limit) const override {
+    return read("looking up a term", [&](Connection& db) { return store::chunks_with_term(db, term, limit); });
+  }
+
   Result<std::vector<PendingChunk>> pending_chunks(std::string_view model, std::int64_t after,
                                                    std::size_t limit) const override {
     return read("reading pending chunks",

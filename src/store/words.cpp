@@ -146,6 +146,34 @@ std::vector<ScoredChunk> search_words(Connection& connection, const WordQuery& q
   return best;
 }
 
+std::vector<IndexedTerm> terms(Connection& connection) {
+  std::vector<IndexedTerm> all;
+  Statement rows = connection.prepare("SELECT term, doc FROM temp.posting_term");
+  rows.bind();
+  while (rows.step()) all.push_back({std::string(rows.text(0)), rows.integer(1)});
+  return all;
+}
+
+std::vector<std::int64_t> chunks_with_terms(Connection& connection, std::span<const std::string> terms) {
+  std::vector<std::int64_t> counts;
+  for (const std::string& term : terms) {
+    Statement row = connection.prepare("SELECT doc FROM temp.posting_term WHERE term = ?");
+    row.bind(std::string_view(term));
+    counts.push_back(row.step() ? row.integer(0) : 0);
+  }
+  return counts;
+}
+
+ChunkSet chunks_with_term(Connection& connection, std::string_view term, std::size_t limit) {
+  ChunkSet ids;
+  if (!is_storable(term)) return ids;
+  const std::string expression = match_expression({std::string(term)});
+  Statement rows = connection.prepare("SELECT rowid FROM postings WHERE postings MATCH ? ORDER BY rowid LIMIT ?");
+  rows.bind(std::string_view(expression), static_cast<std::int64_t>(limit));
+  while (rows.step()) ids.push_back(rows.integer(0));
+  return ids;
+}
+
 std::int64_t refresh_postings(Connection& connection) {
   const std::string version = text::segmenter_version();
   if (setting(connection, kSegmenterSetting) == version) return 0;

@@ -5,6 +5,7 @@
 // two columns: `title` (document title and heading path) and `body`; both count as one passage.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -54,6 +55,10 @@ WordQuery words_of_query(std::string_view query, const std::vector<std::string>&
 
 // The k best chunks for the words, best first, ties by ascending id.
 std::vector<ScoredChunk> search_words(Connection& connection, const WordQuery& query, const WordSearchOptions& options);
+
+std::vector<IndexedTerm> terms(Connection& connection);
+std::vector<std::int64_t> chunks_with_terms(Connection& connection, std::span<const std::string> terms);
+ChunkSet chunks_with_term(Connection& connection, std::string_view term, std::size_t limit);
 
 // Rebuilds all postings in one transaction if another segmenter made them. Returns the chunks rebuilt.
 std::int64_t refresh_postings(Connection& connection);

@@ -19,6 +19,12 @@ std::string lower_case(std::string_view utf8) {
   return lower;
 }
 
+std::u32string code_points(std::string_view utf8) {
+  std::u32string points;
+  for (std::size_t at = 0; at < utf8.size();) points.push_back(next_character(utf8, at));
+  return points;
+}
+
 std::vector<ByteSpan> word_runs(std::string_view utf8) {
   std::vector<ByteSpan> runs;
   bool within = false;

@@ -110,6 +110,24 @@ async function testDesktop(browser, url) {
   await page.context().close();
 }
 
+// A misspelled question says how it was read; a follow-up one is read with the question before it.
+async function testRewrites(browser, url) {
+  const page = await openPage(browser, `${url}/?q=${encodeURIComponent("when is the hive inspeted")}`,
+    { viewport: { width: 1000, height: 800 }, locale: "en-US" });
+  await page.waitForSelector(".rewrites li");
+  assert.equal(await page.locator(".rewrites mark").first().textContent(), "inspected");
+  await picture(page, "spelling");
+  await page.locator("#follow").check();
+  await page.locator("#query").fill("and at what time does it happen");
+  const [request] = await Promise.all([
+    page.waitForRequest((sent) => sent.url().endsWith("/v1/search")), page.locator("#go").click()]);
+  assert.deepEqual(request.postDataJSON().history?.[0], "when is the hive inspeted");
+  await page.waitForFunction(() => document.querySelector(".rewrites")?.textContent.includes("hive"));
+  await picture(page, "follow-up", true);
+  assert.deepEqual(page.faults, []);
+  await page.context().close();
+}
+
 async function testPhone(browser, url) {
   const page = await openPage(browser, `${url}/?q=${encodeURIComponent("蜂箱多久检查一次")}`,
     { viewport: { width: 360, height: 780 }, locale: "zh-CN", colorScheme: "dark", deviceScaleFactor: 2 });
@@ -136,6 +154,7 @@ try {
       "--disable-component-update", "--disable-sync"],
   });
   await testDesktop(browser, sample.url);
+  if (!options.url) await testRewrites(browser, sample.url);
   await testPhone(browser, sample.url);
   console.log(`the page works; pictures are in ${options.pictures ?? "(thrown away)"}`);
 } finally {

@@ -54,6 +54,10 @@ class FakeStore : public Store {
   Result<DocumentPage> list_documents(const Filters&, std::int64_t, std::int64_t) const override { return absent(); }
   Result<std::vector<Chunk>> chunks_of(std::int64_t) const override { return absent(); }
 
+  Result<std::vector<IndexedTerm>> terms() const override { return absent(); }
+  Result<std::vector<std::int64_t>> chunks_with_terms(std::span<const std::string>) const override { return absent(); }
+  Result<ChunkSet> chunks_with_term(std::string_view, std::size_t) const override { return absent(); }
+
   Result<std::vector<ChunkRecord>> chunks(std::span<const std::int64_t> chunk_ids) const override {
     std::vector<ChunkRecord> found;
     for (const std::int64_t id : chunk_ids) {

@@ -118,6 +118,29 @@ TEST_CASE("answer as JSON: has the shape that clients rely on") {
   CHECK(hit.at("text").get<std::string>().find(joined) != std::string::npos);
 }
 
+TEST_CASE("ask: a follow-up question finds what its conversation is about, and alone it does not lead there") {
+  const Fixture farm(false);
+  AskRequest request;
+  request.query.text = "When is that done?";
+  request.history = {"Tell me how the goats are milked.", "By hand, into a bucket."};
+  const auto answer = ask(*farm.workspace, request);
+  REQUIRE(answer);
+  REQUIRE_FALSE(answer->hits.empty());
+  CHECK(answer->hits[0].path == "goats.md");
+  CHECK(answer->question.find("goats") != std::string::npos);
+  REQUIRE_FALSE(answer->rewrites.empty());
+  for (const AnsweredRewrite& answered : answer->rewrites) {
+    CHECK(answered.alone <= answered.found);
+    CHECK(answered.rewrite.milliseconds >= 0);
+  }
+  CHECK(answer->timings_ms.contains("rewrite"));
+  request.rewrite = RewriteMode::off;
+  const auto raw = ask(*farm.workspace, request);
+  REQUIRE(raw);
+  CHECK(raw->rewrites.empty());
+  CHECK(raw->question == request.query.text);
+}
+
 TEST_CASE("score pairs: a text's score is the same alone and among others") {
   const Fixture farm(true);
   const std::string_view goats = "Goats are milked in the morning.";

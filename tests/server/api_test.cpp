@@ -122,11 +122,31 @@ TEST_CASE("api: GET asks the same question, percent-encoded, with filters") {
 TEST_CASE("api: what is asked for and does not exist yet is said in a note") {
   const Farm farm;
   farm.index();
-  const auto answer = checked(post(farm.port(), "/v1/search", R"({"query":"hive","rewrite":"force","graph":"on"})"),
+  const auto answer = checked(post(farm.port(), "/v1/search", R"({"query":"hive","conversation_id":"a","graph":"on"})"),
                               "search.response.schema.json");
   const auto notes = answer["notes"].dump();
-  CHECK(notes.find("no query rewriter") != std::string::npos);
+  CHECK(notes.find("conversations are not kept") != std::string::npos);
   CHECK(notes.find("no graph") != std::string::npos);
+}
+
+TEST_CASE("api: a question's rewrites are searched beside it, shown, and left out when asked") {
+  const Farm farm;
+  farm.index();
+  const auto search = [&](const std::string& body) {
+    return checked(post(farm.port(), "/v1/search", body), "search.response.schema.json");
+  };
+  const auto answer = search(R"({"query":"when is the hive inspeted"})");
+  REQUIRE(answer["rewrites"].size() == 1);
+  CHECK(answer["rewrites"][0]["kind"] == "spelling");
+  CHECK(answer["question"] == "when is the hive inspected");
+  CHECK(search(R"({"query":"when is the hive inspeted","rewrite":"off"})")["rewrites"].empty());
+  const auto rewriting =
+      checked(post(farm.port(), "/v1/rewrite",
+                   R"({"query":"and when is it done?","history":["how is the hive inspected",{"role":"assistant",
+                      "content":"With care."}]})"),
+              "rewrite.response.schema.json");
+  CHECK(rewriting["rewrites"].dump().find("hive") != std::string::npos);
+  CHECK(post(farm.port(), "/v1/rewrite", R"({"history":[]})").status == 400);
 }
 
 TEST_CASE("api: documents, collections, jobs and status are listed in the shape of their schemas") {

@@ -162,4 +162,22 @@ TEST_CASE_FIXTURE(WordsFixture, "words: postings of another segmenter are rebuil
   CHECK(need(store->check()).empty());
 }
 
+TEST_CASE_FIXTURE(WordsFixture, "words: the postings' terms with how many chunks hold them, as the collection is now") {
+  CHECK(need(store->terms()).empty());
+  const auto a = add("a", "apple banana apple");
+  const auto b = add("b", "banana cherries");
+  const auto terms = need(store->terms());
+  REQUIRE(terms.size() == 3);
+  CHECK(terms[0].text == "appl");
+  CHECK(terms[1].text == "banana");
+  CHECK(terms[1].chunks == 2);
+  CHECK(need(store->chunks_with_terms(std::vector<std::string>{"banana", "nothing", "cherri"})) ==
+        std::vector<std::int64_t>{2, 0, 1});
+  CHECK(need(store->chunks_with_term("banana", 10)) == Ids{a, b});
+  CHECK(need(store->chunks_with_term("banana", 1)) == Ids{a});
+  CHECK(need(store->chunks_with_term("no such", 1)).empty());
+  reopen({.read_only = true});
+  CHECK(need(store->terms()).size() == 3);
+}
+
 }  // namespace attune

@@ -32,4 +32,19 @@ TEST_CASE("word runs: letters and digits of any script with their marks, nothing
   CHECK(runs(" … ").empty());
 }
 
+TEST_CASE("code points: one for each character, and one for what is not UTF-8") {
+  CHECK(text::code_points("aé中") == U"aé中");
+  CHECK(text::code_points("a\xFFz") == U"a\xFFFDz");
+  CHECK(text::code_points("").empty());
+}
+
+TEST_CASE("pinyin: a syllable without tone for each Chinese character, nothing for what is none") {
+  CHECK(text::pinyin("配置") == "pei zhi");
+  CHECK(text::pinyin("绿") == "lu");
+  CHECK(text::pinyin("置a").empty());
+  CHECK(text::pinyin("かな").empty());
+  CHECK(text::pinyin("\xE9\x85").empty());
+  CHECK(text::pinyin("").empty());
+}
+
 }  // namespace attune

@@ -21,10 +21,20 @@ struct Filters {
   friend bool operator==(const Filters&, const Filters&) = default;
 };
 
+// One more way to ask, searched beside the question.
+struct QueryVariant {
+  std::string text;
+  std::string name;  // of its legs: "bm25:<name>", "dense:<name>"
+  // Weights of its legs beside the question's own, which count 1; 0: that leg does not run.
+  float words = 1;
+  float dense = 1;
+};
+
 struct Query {
   std::string text;  // any bytes are legal
   std::size_t top_k = 10;
   Filters filters;
+  std::vector<QueryVariant> variants = {};
 };
 
 }  // namespace attune

@@ -25,6 +25,7 @@ struct NeuralRewrite {
   std::string text;  // the question itself, byte for byte, where it is left alone
   bool changed = false;
   double confidence = 0;  // probability of what was chosen, 0 … 1
+  double unchanged = 1;   // probability that the question stands as it is, 0 … 1
   std::vector<EditedText::Copied> copied;
 };
 
@@ -36,6 +37,10 @@ class NeuralRewriter {
   // conflict if the file belongs to another encoder.
   static Result<std::unique_ptr<NeuralRewriter>> open(const std::filesystem::path& embedder,
                                                       const std::filesystem::path& file, int threads = 0);
+
+  // The same above an encoder that is already there, which must outlive the rewriter.
+  static Result<std::unique_ptr<NeuralRewriter>> above(const Encoder& encoder, const std::filesystem::path& file,
+                                                       int threads = 0);
 
   // A question without history, without a word or too long to be edited is left alone. Fails as Encoder::states.
   [[nodiscard]] virtual Result<NeuralRewrite> rewrite(const Conversation& conversation,

@@ -1,0 +1,32 @@
+// The rules: rewrites that need no model. Each gives nothing where it has nothing to say.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "attune/rewrite.hpp"
+
+#include "rewrite/vocabulary.hpp"
+
+namespace attune {
+
+// Words that no chunk holds, as the collection writes them. Common words and what no word of the collection is like are
+// left alone.
+Result<std::optional<Rewrite>> correct_spelling(const std::string& question, const Store& store,
+                                                const Vocabulary& vocabulary, const Tokenizer* tokenizer);
+// Whether the question has words that no chunk holds: only then is the vocabulary worth reading.
+Result<bool> has_unknown_words(const std::string& question, const Store& store, const Tokenizer* tokenizer);
+
+// The question with the words that its conversation is about, and with the beginning of the last turn. `chunks`: of the
+// collection; `leaning`: how surely the question leans on its conversation, 0 … 1.
+Result<std::vector<Rewrite>> expand_by_history(const Conversation& conversation, const Store& store,
+                                               std::int64_t chunks, double leaning);
+
+// The question with what its abbreviations stand for, where passages say so: "body mass index (BMI)".
+Result<std::optional<Rewrite>> expand_abbreviations(const std::string& question, const Store& store);
+
+// Both sides of a comparison: "the difference between A and B", "A vs B", "A 和 B 的区别".
+std::vector<Rewrite> split_comparison(const std::string& question);
+
+}  // namespace attune
