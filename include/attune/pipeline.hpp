@@ -116,6 +116,9 @@ std::vector<QueryVariant> variants_of(const Rewriting& rewriting);
 struct AskRequest {
   Query query;                       // its variants are added to, not replaced
   std::vector<std::string> history;  // of the conversation, oldest first
+  // "": none. Else, without a history of its own, the question goes on with what was said under this id, and is kept
+  // there with the beginning of the best passage (Store::add_turns).
+  std::string conversation = {};
   RewriteMode rewrite = RewriteMode::automatic;
   RetrieveOptions retrieve = {};
   bool rerank = true;                   // where a cross-encoder is loaded
@@ -146,7 +149,7 @@ struct Answer {
 // Cited passages, best first. Fails only when no leg could answer.
 Result<Answer> ask(const Workspace& workspace, const AskRequest& request, std::stop_token stop = {});
 
-// The rewrites of a question alone. Fails as QueryRewriter::rewrite.
+// The rewrites of a question alone; keeps nothing. Fails as QueryRewriter::rewrite.
 Result<Rewriting> rewrite_question(const Workspace& workspace, const AskRequest& request);
 
 // What is kept of the hits' passages (attune index --readings), for RerankOptions::readings. Empty without a

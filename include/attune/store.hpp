@@ -130,6 +130,14 @@ struct StoreCounts {
   std::int64_t generation = 0;
 };
 
+// How long conversations are kept.
+struct TurnKeeping {
+  std::int64_t now = 0;                  // seconds since 1970
+  std::int64_t seconds = 24L * 60 * 60;  // a conversation goes when nothing was said for so long
+  std::size_t turns = 64;                // of one conversation, the latest
+  std::size_t conversations = 10'000;    // the latest
+};
+
 // The row that vouches for the FAISS file beside the database (invariant 1).
 struct VectorCacheRow {
   std::int64_t generation = 0;
@@ -237,6 +245,15 @@ class Store {
   virtual Result<StatesSize> states_size(std::string_view model) const = 0;
   // Removes all states of all models. Returns the chunks that had some.
   virtual Result<std::int64_t> remove_states() = 0;
+
+  // What was said in a conversation, oldest first; empty for one that is not kept.
+  virtual Result<std::vector<std::string>> turns_of(std::string_view conversation) const = 0;
+  // Adds turns at its end, and drops what is past its time or too much, of all conversations. Changes nothing that can
+  // be found.
+  virtual Status add_turns(std::string_view conversation, std::span<const std::string> turns,
+                           const TurnKeeping& keeping) = 0;
+  // Whether there was something to remove.
+  virtual Result<bool> remove_conversation(std::string_view conversation) = 0;
 
   virtual Result<std::optional<VectorCacheRow>> vector_cache_row() const = 0;
   virtual Status set_vector_cache_row(const VectorCacheRow& row) = 0;

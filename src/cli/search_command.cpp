@@ -155,6 +155,8 @@ void add_search_command(CLI::App& app, Session& session) {
       ->add_option("--history", options->request.history,
                    "what was said before the question, oldest first; once for each turn")
       ->allow_extra_args(false);
+  command->add_option("--conversation", options->request.conversation,
+                      "go on with what was asked under this name in the last day, and keep the question there");
   command->add_option("--rewrite", options->rewrite, "whether rewrites are searched too: auto, off or force")
       ->check(CLI::IsMember({"auto", "off", "force"}))
       ->capture_default_str();

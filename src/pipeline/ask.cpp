@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "attune/pipeline.hpp"
+#include "attune/text.hpp"
 
 namespace attune {
 namespace {
@@ -89,6 +90,24 @@ void add_rewrites(Rewriting rewriting, Answer& answer) {
   }
 }
 
+// Bytes of the best passage that stand for an answer in a conversation that is kept.
+constexpr std::size_t kKeptAnswerBytes = 2000;
+
+// What the question and its answer add to its conversation. An answer that could not be kept is still one, with a note.
+void keep_conversation(const Workspace& workspace, const AskRequest& request, Answer& answer) {
+  if (request.conversation.empty()) return;
+  std::vector<std::string> turns = {request.query.text};
+  if (!answer.hits.empty()) {
+    const std::string& text = answer.hits.front().text;
+    const std::size_t most = std::min(text.size(), kKeptAnswerBytes);
+    turns.push_back(text.substr(0, text::grapheme_boundary_at_or_before(text, most)));
+  }
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const Status kept = workspace.store().add_turns(
+      request.conversation, turns, {.now = std::chrono::duration_cast<std::chrono::seconds>(now).count()});
+  if (!kept) answer.notes.push_back("the conversation was not kept: " + kept.error().text);
+}
+
 }  // namespace
 
 std::vector<QueryVariant> variants_of(const Rewriting& rewriting) {
@@ -101,7 +120,13 @@ std::vector<QueryVariant> variants_of(const Rewriting& rewriting) {
 
 Result<Rewriting> rewrite_question(const Workspace& workspace, const AskRequest& request) {
   if (request.rewrite == RewriteMode::off) return Rewriting{.rewrites = {}, .question = request.query.text};
-  return workspace.rewriter().rewrite({request.history, request.query.text},
+  std::vector<std::string> history = request.history;
+  if (history.empty() && !request.conversation.empty()) {
+    auto kept = workspace.store().turns_of(request.conversation);
+    if (!kept) return kept.error();
+    history = *std::move(kept);
+  }
+  return workspace.rewriter().rewrite({std::move(history), request.query.text},
                                       {.force = request.rewrite == RewriteMode::force});
 }
 
@@ -135,6 +160,7 @@ Result<Answer> ask(const Workspace& workspace, const AskRequest& request, std::s
     if (const Status reranked = rerank_hits(workspace, request, start, answer); !reranked) return reranked.error();
   }
   add_rewrites(*std::move(rewriting), answer);
+  keep_conversation(workspace, request, answer);
   if (const Status covered = add_coverage(workspace, answer); !covered) return covered.error();
   answer.timings_ms["total"] = milliseconds_since(start);
   return answer;

@@ -1,4 +1,5 @@
 // /v1/search: a question in, cited passages out. /v1/rewrite: its other ways of being asked.
+// /v1/conversations: what was said before.
 #include <nlohmann/json.hpp>
 
 #include "server/request_body.hpp"
@@ -34,6 +35,7 @@ AskRequest ask_request_from(const json& body) {
   request.query.top_k = body.contains("top_k") ? static_cast<std::size_t>(body["top_k"].get<double>()) : 10;
   request.query.filters = filters_from(body);
   request.history = history_from(body);
+  request.conversation = body.value("conversation_id", "");
   request.rewrite = rewrite_mode_from(body);
   request.rerank = body.value("rerank", true);
   if (body.contains("rerank_depth")) {
@@ -49,9 +51,6 @@ AskRequest ask_request_from(const json& body) {
 
 // What was asked for and does not exist yet is said, not dropped.
 void note_what_is_missing(const json& body, Answer& answer) {
-  if (body.contains("conversation_id")) {
-    answer.notes.emplace_back("conversations are not kept: pass what was said as \"history\"");
-  }
   if (body.value("graph", "auto") == "on") {
     answer.notes.emplace_back("no graph is built: only words and vectors were searched");
   }
@@ -81,6 +80,21 @@ Response search(const Services& services, const json& body, const std::stop_toke
   return response;
 }
 
+Response show_conversation(const Services& services, const Request& request) {
+  const std::string& id = request.parameters.at("id");
+  const auto turns = services.workspace.store().turns_of(id);
+  if (!turns) return error_response(turns.error(), "reading a conversation");
+  if (turns->empty()) return error_response(404, "not_found", "no conversation is kept under this id");
+  return json_response({{"id", id}, {"turns", *turns}});
+}
+
+Response remove_conversation(const Services& services, const Request& request) {
+  const auto removed = services.workspace.store().remove_conversation(request.parameters.at("id"));
+  if (!removed) return error_response(removed.error(), "removing a conversation");
+  if (!*removed) return error_response(404, "not_found", "no conversation is kept under this id");
+  return json_response({{"removed", true}});
+}
+
 }  // namespace
 
 void add_search_routes(Router& router, const Services& services) {
@@ -102,14 +116,24 @@ void add_search_routes(Router& router, const Services& services) {
                     return search(services, body, request.stop);
                   },
               .response_schema = "search.response.schema.json",
-              .query_parameters = {"q", "top_k", "rewrite", "explain", "rerank", "rerank_depth", "min_score",
-                                   "budget_ms", "collection", "path", "language", "format"}});
+              .query_parameters = {"q", "top_k", "rewrite", "conversation_id", "explain", "rerank", "rerank_depth",
+                                   "min_score", "budget_ms", "collection", "path", "language", "format"}});
   router.add({.method = "POST",
               .pattern = "/v1/rewrite",
               .summary = "In which other ways a question would be searched, and where their words come from.",
               .handler = [&services](const Request& request) { return rewrite(services, json::parse(request.body)); },
               .request_schema = "rewrite.request.schema.json",
               .response_schema = "rewrite.response.schema.json"});
+  router.add({.method = "GET",
+              .pattern = "/v1/conversations/{id}",
+              .summary = "What is kept of a conversation, oldest first. It goes a day after its last question.",
+              .handler = [&services](const Request& request) { return show_conversation(services, request); },
+              .response_schema = "conversation.schema.json"});
+  router.add({.method = "DELETE",
+              .pattern = "/v1/conversations/{id}",
+              .summary = "Forgets a conversation.",
+              .handler = [&services](const Request& request) { return remove_conversation(services, request); },
+              .response_schema = "removed.schema.json"});
 }
 
 }  // namespace attune::server

@@ -113,7 +113,18 @@ CREATE TABLE token_states (
 CREATE INDEX token_states_by_model ON token_states (model_id);
 )sql";
 
-constexpr std::array kMigrations = {Migration{kSchema1}, Migration{kSchema2}};
+// 3: what was said in conversations that a client asked to be kept. at: seconds since 1970.
+constexpr const char* kSchema3 = R"sql(
+CREATE TABLE turn (
+  conversation TEXT NOT NULL,
+  ordinal INTEGER NOT NULL,
+  said TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  PRIMARY KEY (conversation, ordinal)
+) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr std::array kMigrations = {Migration{kSchema1}, Migration{kSchema2}, Migration{kSchema3}};
 
 }  // namespace
 

@@ -10,6 +10,7 @@
 
 #include "store/check.hpp"
 #include "store/connections.hpp"
+#include "store/conversations.hpp"
 #include "store/documents.hpp"
 #include "store/filters.hpp"
 #include "store/settings.hpp"
@@ -202,6 +203,20 @@ class SqliteStore final : public Store {
 
   Result<std::int64_t> remove_states() override {
     return write("removing token states", [&](Connection& db) { return store::remove_states(db); });
+  }
+
+  Result<std::vector<std::string>> turns_of(std::string_view conversation) const override {
+    return read("reading a conversation", [&](Connection& db) { return store::turns_of(db, conversation); });
+  }
+
+  Status add_turns(std::string_view conversation, std::span<const std::string> turns,
+                   const TurnKeeping& keeping) override {
+    return write("keeping a conversation", [&](Connection& db) { store::add_turns(db, conversation, turns, keeping); });
+  }
+
+  Result<bool> remove_conversation(std::string_view conversation) override {
+    return write("removing a conversation",
+                 [&](Connection& db) { return store::remove_conversation(db, conversation); });
   }
 
   Result<std::optional<VectorCacheRow>> vector_cache_row() const override {

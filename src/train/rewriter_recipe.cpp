@@ -8,7 +8,8 @@ namespace attune::train {
 
 template <typename Fields>
 void describe(Fields& fields, RewriterData& data) {
-  fields.choice("maker", data.maker, Names{"rewrites", "complete", "shuffled", "stranger"}, "who makes rows of it");
+  fields.choice("maker", data.maker, Names{"rewrites", "complete", "shuffled", "stranger", "paragraphs"},
+                "who makes rows of it");
   fields.text("path", data.path, "a file, from the folder of the training data or absolute");
   fields.text("behind", data.behind, "of \"stranger\": a file of rewrites, whose histories stand before the questions");
   fields.number("weight", data.weight, 0, 100, "how often an epoch sees each row");

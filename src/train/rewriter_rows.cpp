@@ -10,6 +10,7 @@
 #include "attune/train/groups.hpp"
 
 #include "train/edit_targets.hpp"
+#include "train/follow_up.hpp"
 #include "train/randomness.hpp"
 #include "train/source_name.hpp"
 
@@ -64,10 +65,31 @@ Result<std::vector<StatedRow>> read_shuffled(const std::filesystem::path& file) 
   return shuffled;
 }
 
+// Neighbouring questions, the second without what the first said; half the time with the passage that answers between.
+Result<std::vector<StatedRow>> read_paragraphs(const std::filesystem::path& groups, std::uint64_t seed) {
+  const auto set = read_groups(groups);
+  if (!set) return set.error();
+  std::vector<StatedRow> rows;
+  for (std::size_t i = 1; i < set->groups.size(); ++i) {
+    const auto& before = set->groups[i - 1];
+    const auto& group = set->groups[i];
+    const auto said = repeated_stretch(before.query, group.query);
+    if (!said) continue;
+    Randomness chance = Randomness(seed).child(stable_hash(group.query));
+    StatedRow row{{{before.query}, leave_out(group.query, *said, chance)}, group.query};
+    if (!before.passages.empty() && chance.below(2) == 0) {
+      row.conversation.history.push_back(set->passages[before.passages.front().passage]);
+    }
+    rows.push_back(std::move(row));
+  }
+  return rows;
+}
+
 Result<std::vector<StatedRow>> rows_of(const RewriterTraining& training, const RewriterData& data) {
   const auto file = from_data(training, data.path);
   if (data.maker == "stranger") return read_strangers(file, from_data(training, data.behind));
   if (data.maker == "shuffled") return read_shuffled(file);
+  if (data.maker == "paragraphs") return read_paragraphs(file, training.recipe.seed);
   return read_stated(file, data.maker == "complete");
 }
 

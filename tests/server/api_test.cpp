@@ -122,10 +122,9 @@ TEST_CASE("api: GET asks the same question, percent-encoded, with filters") {
 TEST_CASE("api: what is asked for and does not exist yet is said in a note") {
   const Farm farm;
   farm.index();
-  const auto answer = checked(post(farm.port(), "/v1/search", R"({"query":"hive","conversation_id":"a","graph":"on"})"),
-                              "search.response.schema.json");
+  const auto answer =
+      checked(post(farm.port(), "/v1/search", R"({"query":"hive","graph":"on"})"), "search.response.schema.json");
   const auto notes = answer["notes"].dump();
-  CHECK(notes.find("conversations are not kept") != std::string::npos);
   CHECK(notes.find("no graph") != std::string::npos);
 }
 
@@ -147,6 +146,26 @@ TEST_CASE("api: a question's rewrites are searched beside it, shown, and left ou
               "rewrite.response.schema.json");
   CHECK(rewriting["rewrites"].dump().find("hive") != std::string::npos);
   CHECK(post(farm.port(), "/v1/rewrite", R"({"history":[]})").status == 400);
+}
+
+TEST_CASE("api: a conversation is kept under its id, leads the next question, and can be seen and forgotten") {
+  const Farm farm;
+  farm.index();
+  const std::string address = "/v1/conversations/one%20two";
+  const auto ask = [&](const std::string& question) {
+    return checked(post(farm.port(), "/v1/search", R"({"conversation_id":"one two","query":")" + question + R"("})"),
+                   "search.response.schema.json");
+  };
+  const auto kept = [&] { return checked(get(farm.port(), address), "conversation.schema.json")["turns"]; };
+  CHECK(get(farm.port(), address).status == 404);
+  CHECK(ask("how is the hive inspected")["rewrites"].empty());
+  REQUIRE(kept().size() == 2);
+  CHECK(kept()[0] == "how is the hive inspected");
+  CHECK(ask("and when is it done?")["rewrites"].dump().find("hive") != std::string::npos);
+  CHECK(kept().size() == 4);
+  checked(request(farm.port(), "DELETE", address), "removed.schema.json");
+  CHECK(request(farm.port(), "DELETE", address).status == 404);
+  CHECK(ask("and when is it done?")["rewrites"].empty());
 }
 
 TEST_CASE("api: documents, collections, jobs and status are listed in the shape of their schemas") {

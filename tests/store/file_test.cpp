@@ -82,13 +82,14 @@ TEST_CASE("store: an empty file and a file of version 0 become current") {
   CHECK(need(need(Store::open(old.path))->check()).empty());
 }
 
-TEST_CASE("store: a database of the first version keeps what it holds and gains a place for token states") {
+TEST_CASE("store: a database of the first version keeps what it holds and gains what later ones have") {
   StoredFile file;
-  file.execute("DROP TABLE token_states; PRAGMA user_version = 1");
+  file.execute("DROP TABLE token_states; DROP TABLE turn; PRAGMA user_version = 1");
   const auto store = need(Store::open(file.path));
   CHECK(need(store->check()).empty());
   CHECK(need(store->counts("m")).chunks > 0);
   CHECK(need(store->states_size("m")).chunks == 0);
+  CHECK(need(store->turns_of("c")).empty());
 }
 
 TEST_CASE("store: the folder of a new database is made") {

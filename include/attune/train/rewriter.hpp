@@ -20,7 +20,9 @@ namespace attune::train {
 
 struct RewriterData {
   // "rewrites": questions and what people made of them. "complete": what people made of them as questions, to be left
-  // as they are. "stranger": questions of a file of groups behind the histories of `behind`, to be left as they are.
+  // as they are; "shuffled": the same behind the history of another row. "paragraphs": neighbouring questions of a file
+  // of groups, where the second leaves out, or says with a pronoun, what the first said. "stranger": questions of a
+  // file of groups behind the histories of `behind`, to be left as they are.
   std::string maker = "rewrites";
   std::string path;       // from the folder of the training data or absolute
   std::string behind;     // of "stranger": a file of rewrites
