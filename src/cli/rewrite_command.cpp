@@ -25,11 +25,17 @@ nlohmann::ordered_json span_json(const ByteSpan& span) {
 nlohmann::ordered_json to_json(const NeuralRewrite& rewrite, const std::vector<std::string>& history) {
   auto copied = nlohmann::ordered_json::array();
   for (const EditedText::Copied& span : rewrite.copied) {
+    auto also = nlohmann::ordered_json::array();
+    for (const EditedText::Place& place : span.also) {
+      also.push_back({{"turn", place.turn}, {"source", span_json(place.source)}, {"weight", place.weight}});
+    }
     copied.push_back({{"text", span.output.of(rewrite.text)},
                       {"output", span_json(span.output)},
                       {"turn", span.turn},
                       {"source", span_json(span.source)},
-                      {"said", span.source.of(history[span.turn])}});
+                      {"said", span.source.of(history[span.turn])},
+                      {"weight", span.weight},
+                      {"also", std::move(also)}});
   }
   return {{"rewrite", rewrite.text},
           {"changed", rewrite.changed},

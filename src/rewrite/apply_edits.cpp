@@ -40,7 +40,7 @@ EditedText apply_edits(const Conversation& conversation, const EditReading& read
       const EditReading::Source& last = reading.sources[insertion->last];
       const ByteSpan span{first.span.start, last.span.end};
       const std::string_view turn = conversation.history[first.turn];
-      out.copied.push_back({writer.put(span.of(turn), false), first.turn, span});
+      out.copied.push_back({.output = writer.put(span.of(turn), false), .turn = first.turn, .source = span});
       if (!glue[insertion->after].empty()) writer.put(glue[insertion->after], false);
       ++insertion;
       follows = false;

@@ -38,6 +38,7 @@ class FileRewriter final : public NeuralRewriter {
     }
     EditedText edited = apply_edits(conversation, *reading, best, glue_);
     if (edited.text.empty()) return out;
+    align(conversation, *reading, best, *scores, edited);
     return NeuralRewrite{.text = std::move(edited.text),
                          .changed = true,
                          .confidence = std::exp(best.log_probability),

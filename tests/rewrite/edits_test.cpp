@@ -160,4 +160,31 @@ TEST_CASE("insertions with short words are spaced as English is written") {
   CHECK(apply_edits(conversation, *reading, edits, kGlue).text == "What is her name besides dog?");
 }
 
+TEST_CASE(
+    "alignment: what was copied stands where it was attended to, and the same words elsewhere with their weight") {
+  const Conversation conversation{{"Tom swims", "does Tom swim"}, "he runs"};
+  const auto reading = read(conversation);
+  REQUIRE(reading);
+  EditScores scores = calm_scores(*reading);
+  Edits edits;
+  edits.remove.assign(scores.slots - 1, false);
+  std::vector<std::size_t> toms;
+  for (std::size_t i = 0; i < reading->sources.size(); ++i) {
+    const auto& source = reading->sources[i];
+    if (source.span.of(conversation.history[source.turn]) == "Tom") toms.push_back(i);
+  }
+  REQUIRE(toms.size() == 2);
+  scores.start[toms[0]] = std::log(0.7F);
+  scores.start[toms[1]] = std::log(0.2F);
+  edits.insertions.push_back({.slot = 0, .first = toms[0], .last = toms[0]});
+  EditedText edited = apply_edits(conversation, *reading, edits, kGlue);
+  align(conversation, *reading, edits, scores, edited);
+  REQUIRE(edited.copied.size() == 1);
+  CHECK(edited.copied[0].weight == doctest::Approx(0.7));
+  REQUIRE(edited.copied[0].also.size() == 1);
+  CHECK(edited.copied[0].also[0].weight == doctest::Approx(0.2));
+  CHECK(edited.copied[0].also[0].turn != edited.copied[0].turn);
+  CHECK(edited.copied[0].also[0].source.of(conversation.history[edited.copied[0].also[0].turn]) == "Tom");
+}
+
 }  // namespace attune

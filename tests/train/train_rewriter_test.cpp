@@ -100,6 +100,15 @@ TEST_CASE("a rewriter's recipe refuses evaluation data, unknown settings and str
         rewriter_recipe_to_json(*recipe));
 }
 
+TEST_CASE("the recipe without data of unstated licence is one, and names none") {
+  const auto recipe = read_rewriter_recipe(embedder_folder().parent_path() / "rewriter" / "recipe-open.json");
+  REQUIRE(recipe);
+  for (const RewriterData& data : recipe->data) {
+    CHECK(data.path.find("zh-dialogue") == std::string::npos);
+    CHECK(data.behind.find("zh-dialogue") == std::string::npos);
+  }
+}
+
 TEST_CASE("the rewriter's recipe that ships is one, and the file beside it was made by it") {
   const auto folder = embedder_folder().parent_path() / "rewriter";
   const auto recipe = read_rewriter_recipe(folder / "recipe.json");

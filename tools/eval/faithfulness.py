@@ -3,9 +3,9 @@
 
   tools/eval/faithfulness.py FILE.jsonl.gz [--attune build/release/attune]
 
-FILE has rows {id, history, query}. For each restored word (a span copied out of the history) three histories are put
-behind the same question: without the place that it points to; without any place that says the same; and, for comparison,
-without another word of the same length, which says something else. A word has changed when the new rewrite no longer copies
+FILE has rows {id, history, query}. For each restored word (a span copied out of the history) histories are put behind the
+same question: without the place that was written down; without the places that its attention names (a weight of 0.01 or
+more); and, for comparison, without another word of the same length, which says something else. A word has changed when the new rewrite no longer copies
 it. Prints the shares as JSON.
 """
 import argparse
@@ -14,6 +14,9 @@ import json
 import random
 import subprocess
 import sys
+
+
+LEAST_WEIGHT = 0.01
 
 
 def rewrite(attune, rows):
@@ -50,14 +53,22 @@ def main():
     with opened(given.file, "rt", encoding="utf-8") as lines:
         rows = [(row["history"], row["query"]) for row in map(json.loads, lines)]
     chance = random.Random(given.seed)
-    asked, restored = {"pointed_at": [], "everywhere": [], "another_word": []}, {}
+    asked, restored = {"written_down": [], "pointed_at": [], "another_word": []}, {}
     for kind in asked:
         restored[kind] = []
     for (history, query), answer in zip(rows, rewrite(given.attune, rows), strict=True):
         for span in answer["copied"]:
             said, turn = span["said"], span["turn"]
-            cut = {"pointed_at": list(history), "everywhere": [t.replace(said, "") for t in history]}
-            cut["pointed_at"][turn] = without(history[turn], span["source"]["start"], span["source"]["end"])
+            cut = {"written_down": list(history), "pointed_at": list(history)}
+            cut["written_down"][turn] = without(history[turn], span["source"]["start"], span["source"]["end"])
+            places = {(turn, span["source"]["start"], span["source"]["end"])}
+            places.update(
+                (place["turn"], place["source"]["start"], place["source"]["end"])
+                for place in span["also"]
+                if place["weight"] >= LEAST_WEIGHT
+            )
+            for place_turn, start, end in sorted(places, reverse=True):
+                cut["pointed_at"][place_turn] = without(cut["pointed_at"][place_turn], start, end)
             other = other_word(history, said, chance)
             if other:
                 cut["another_word"] = list(history)

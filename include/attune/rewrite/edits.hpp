@@ -70,10 +70,18 @@ std::vector<Edits> search_edits(const EditScores& scores, std::size_t beam = 4);
 double unchanged_log_probability(const EditScores& scores);
 
 struct EditedText {
+  // A place of the history with the pointer's attention to its first unit, 0 … 1.
+  struct Place {
+    std::size_t turn = 0;
+    ByteSpan source;
+    double weight = 0;
+  };
   struct Copied {
     ByteSpan output;
     std::size_t turn = 0;
     ByteSpan source;
+    double weight = 1;             // as Place::weight, once align() filled it
+    std::vector<Place> also = {};  // other places that say the same, most attended to first
   };
   std::string text;
   std::vector<Copied> copied;  // out of the history
@@ -81,5 +89,10 @@ struct EditedText {
 // `glue` [G]. Edits that change nothing give the question byte for byte.
 EditedText apply_edits(const Conversation& conversation, const EditReading& reading, const Edits& edits,
                        std::span<const std::string> glue);
+
+// Says of each copied span how much the pointer attended to it and to the other places of the history that say the
+// same: all of them were looked at, one was written down.
+void align(const Conversation& conversation, const EditReading& reading, const Edits& edits, const EditScores& scores,
+           EditedText& edited);
 
 }  // namespace attune
