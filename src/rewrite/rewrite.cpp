@@ -19,7 +19,7 @@ constexpr std::size_t kComparedPassages = 100;  // of each side of a comparison
 constexpr float kNeuralWeight = 0.5F;
 // From this probability on that a question does not stand for itself, its conversation counts in full.
 constexpr double kSurelyLeaning = 0.5;
-constexpr double kLeaningPower = 1.5;    // below it, less than in proportion: a wrong guess costs more than it brings
+constexpr double kLeaningPower = 2;      // below it, less than in proportion: a wrong guess costs more than it brings
 constexpr double kReadWithTopics = 0.5;  // so surely must it lean for the reranker to read its topics with it
 
 Rewrite to_rewrite(NeuralRewrite neural) {
