@@ -149,6 +149,9 @@ struct Answer {
 // Cited passages, best first. Fails only when no leg could answer.
 Result<Answer> ask(const Workspace& workspace, const AskRequest& request, std::stop_token stop = {});
 
+// What is kept of a conversation, oldest first; empty a day after its last question.
+Result<std::vector<std::string>> conversation_turns(const Workspace& workspace, std::string_view conversation);
+
 // The rewrites of a question alone; keeps nothing. Fails as QueryRewriter::rewrite.
 Result<Rewriting> rewrite_question(const Workspace& workspace, const AskRequest& request);
 

@@ -246,8 +246,9 @@ class Store {
   // Removes all states of all models. Returns the chunks that had some.
   virtual Result<std::int64_t> remove_states() = 0;
 
-  // What was said in a conversation, oldest first; empty for one that is not kept.
-  virtual Result<std::vector<std::string>> turns_of(std::string_view conversation) const = 0;
+  // What was said in a conversation, oldest first; empty for one that is not kept, or past its time.
+  virtual Result<std::vector<std::string>> turns_of(std::string_view conversation,
+                                                    const TurnKeeping& keeping) const = 0;
   // Adds turns at its end, and drops what is past its time or too much, of all conversations. Changes nothing that can
   // be found.
   virtual Status add_turns(std::string_view conversation, std::span<const std::string> turns,

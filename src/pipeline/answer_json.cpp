@@ -45,6 +45,10 @@ Json explain_json(const Hit& hit) {
   return {{"parts", std::move(parts)}};
 }
 
+Json span_json(const ByteSpan& span) {
+  return {{"start", span.start}, {"end", span.end}};
+}
+
 Json hit_json(const Hit& hit, bool explain) {
   Json json{{"id", hit.chunk_id},
             {"document",
@@ -60,13 +64,9 @@ Json hit_json(const Hit& hit, bool explain) {
             {"citation", citation_json(hit.citation)},
             {"snippet", snippet_json(hit)}};
   if (hit.relevance) json["relevance"] = *hit.relevance;
-  if (!hit.best_window.empty()) json["best_window"] = {{"start", hit.best_window.start}, {"end", hit.best_window.end}};
+  if (!hit.best_window.empty()) json["best_window"] = span_json(hit.best_window);
   if (explain) json["explain"] = explain_json(hit);
   return json;
-}
-
-Json span_json(const ByteSpan& span) {
-  return {{"start", span.start}, {"end", span.end}};
 }
 
 // What is not the question's own, and where it was said.

@@ -90,6 +90,11 @@ void add_rewrites(Rewriting rewriting, Answer& answer) {
   }
 }
 
+TurnKeeping keeping_now() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return {.now = std::chrono::duration_cast<std::chrono::seconds>(now).count()};
+}
+
 // Bytes of the best passage that stand for an answer in a conversation that is kept.
 constexpr std::size_t kKeptAnswerBytes = 2000;
 
@@ -102,9 +107,7 @@ void keep_conversation(const Workspace& workspace, const AskRequest& request, An
     const std::size_t most = std::min(text.size(), kKeptAnswerBytes);
     turns.push_back(text.substr(0, text::grapheme_boundary_at_or_before(text, most)));
   }
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  const Status kept = workspace.store().add_turns(
-      request.conversation, turns, {.now = std::chrono::duration_cast<std::chrono::seconds>(now).count()});
+  const Status kept = workspace.store().add_turns(request.conversation, turns, keeping_now());
   if (!kept) answer.notes.push_back("the conversation was not kept: " + kept.error().text);
 }
 
@@ -118,11 +121,15 @@ std::vector<QueryVariant> variants_of(const Rewriting& rewriting) {
   return variants;
 }
 
+Result<std::vector<std::string>> conversation_turns(const Workspace& workspace, std::string_view conversation) {
+  return workspace.store().turns_of(conversation, keeping_now());
+}
+
 Result<Rewriting> rewrite_question(const Workspace& workspace, const AskRequest& request) {
   if (request.rewrite == RewriteMode::off) return Rewriting{.rewrites = {}, .question = request.query.text};
   std::vector<std::string> history = request.history;
   if (history.empty() && !request.conversation.empty()) {
-    auto kept = workspace.store().turns_of(request.conversation);
+    auto kept = conversation_turns(workspace, request.conversation);
     if (!kept) return kept.error();
     history = *std::move(kept);
   }

@@ -87,12 +87,8 @@ struct QueryRewriter::Parts {
 
   Status add_spelling(Rewriting& rewriting) {
     const auto start = Clock::now();
-    const auto unknown = has_unknown_words(rewriting.question, *store, tokenizer);
-    if (!unknown) return unknown.error();
-    if (!*unknown) return {};
-    const auto words = current_vocabulary();
-    if (!words) return words.error();
-    auto spelled = correct_spelling(rewriting.question, *store, **words, tokenizer);
+    auto spelled = correct_spelling(
+        rewriting.question, *store, [this] { return current_vocabulary(); }, tokenizer);
     if (!spelled) return spelled.error();
     if (!*spelled) return {};
     rewriting.question = (*spelled)->text;

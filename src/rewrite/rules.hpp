@@ -1,6 +1,8 @@
 // The rules: rewrites that need no model. Each gives nothing where it has nothing to say.
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,12 +13,12 @@
 
 namespace attune {
 
+using VocabularySource = std::function<Result<std::shared_ptr<const Vocabulary>>()>;
+
 // Words that no chunk holds, as the collection writes them. Common words and what no word of the collection is like are
-// left alone.
+// left alone. `vocabulary` is asked only where there is such a word.
 Result<std::optional<Rewrite>> correct_spelling(const std::string& question, const Store& store,
-                                                const Vocabulary& vocabulary, const Tokenizer* tokenizer);
-// Whether the question has words that no chunk holds: only then is the vocabulary worth reading.
-Result<bool> has_unknown_words(const std::string& question, const Store& store, const Tokenizer* tokenizer);
+                                                const VocabularySource& vocabulary, const Tokenizer* tokenizer);
 
 // The question with the words that its conversation is about, and with the beginning of the last turn. `chunks`: of the
 // collection; `leaning`: how surely the question leans on its conversation, 0 … 1.

@@ -168,24 +168,21 @@ Rewrite to_rewrite(const std::string& question, const std::vector<Correction>& c
 
 }  // namespace
 
-Result<bool> has_unknown_words(const std::string& question, const Store& store, const Tokenizer* tokenizer) {
-  const auto unknown = unknown_words(question, store, tokenizer);
-  if (!unknown) return unknown.error();
-  return !unknown->empty();
-}
-
 Result<std::optional<Rewrite>> correct_spelling(const std::string& question, const Store& store,
-                                                const Vocabulary& vocabulary, const Tokenizer* tokenizer) {
+                                                const VocabularySource& vocabulary, const Tokenizer* tokenizer) {
   const auto unknown = unknown_words(question, store, tokenizer);
   if (!unknown) return unknown.error();
+  if (unknown->empty()) return std::optional<Rewrite>();
+  const auto words = vocabulary();
+  if (!words) return words.error();
   std::vector<Correction> corrections;
   for (const UnknownWord& word : *unknown) {
     if (!corrections.empty() && word.span.start < corrections.back().span.end) continue;
     if (word.is_han) {
-      if (auto corrected = correct_han(word.span, question, vocabulary)) corrections.push_back(*std::move(corrected));
+      if (auto corrected = correct_han(word.span, question, **words)) corrections.push_back(*std::move(corrected));
       continue;
     }
-    auto corrected = correct_word(word.span, question, store, vocabulary);
+    auto corrected = correct_word(word.span, question, store, **words);
     if (!corrected) return corrected.error();
     if (*corrected) corrections.push_back(**std::move(corrected));
   }

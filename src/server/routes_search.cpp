@@ -82,7 +82,7 @@ Response search(const Services& services, const json& body, const std::stop_toke
 
 Response show_conversation(const Services& services, const Request& request) {
   const std::string& id = request.parameters.at("id");
-  const auto turns = services.workspace.store().turns_of(id);
+  const auto turns = conversation_turns(services.workspace, id);
   if (!turns) return error_response(turns.error(), "reading a conversation");
   if (turns->empty()) return error_response(404, "not_found", "no conversation is kept under this id");
   return json_response({{"id", id}, {"turns", *turns}});

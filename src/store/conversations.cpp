@@ -2,10 +2,12 @@
 
 namespace attune::store {
 
-std::vector<std::string> turns_of(Connection& connection, std::string_view conversation) {
+std::vector<std::string> turns_of(Connection& connection, std::string_view conversation, const TurnKeeping& keeping) {
   std::vector<std::string> turns;
-  Statement rows = connection.prepare("SELECT said FROM turn WHERE conversation = ? ORDER BY ordinal");
-  rows.bind(conversation);
+  Statement rows = connection.prepare(
+      "SELECT said FROM turn WHERE conversation = ?1 "
+      "AND (SELECT max(at) FROM turn WHERE conversation = ?1) > ?2 ORDER BY ordinal");
+  rows.bind(conversation, keeping.now - keeping.seconds);
   while (rows.step()) turns.emplace_back(rows.text(0));
   return turns;
 }

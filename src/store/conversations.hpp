@@ -14,7 +14,7 @@
 
 namespace attune::store {
 
-std::vector<std::string> turns_of(Connection& connection, std::string_view conversation);
+std::vector<std::string> turns_of(Connection& connection, std::string_view conversation, const TurnKeeping& keeping);
 void add_turns(Connection& connection, std::string_view conversation, std::span<const std::string> turns,
                const TurnKeeping& keeping);
 bool remove_conversation(Connection& connection, std::string_view conversation);

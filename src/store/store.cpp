@@ -205,8 +205,8 @@ class SqliteStore final : public Store {
     return write("removing token states", [&](Connection& db) { return store::remove_states(db); });
   }
 
-  Result<std::vector<std::string>> turns_of(std::string_view conversation) const override {
-    return read("reading a conversation", [&](Connection& db) { return store::turns_of(db, conversation); });
+  Result<std::vector<std::string>> turns_of(std::string_view conversation, const TurnKeeping& keeping) const override {
+    return read("reading a conversation", [&](Connection& db) { return store::turns_of(db, conversation, keeping); });
   }
 
   Status add_turns(std::string_view conversation, std::span<const std::string> turns,

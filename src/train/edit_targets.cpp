@@ -14,12 +14,6 @@ namespace {
 using Units = std::vector<std::string>;
 using Pairs = std::vector<std::pair<std::size_t, std::size_t>>;
 
-Units folded_units(std::string_view utf8) {
-  Units units;
-  for (const ByteSpan& span : text::edit_units(utf8)) units.push_back(text::lower_case(span.of(utf8)));
-  return units;
-}
-
 // A short word as it is cut behind another word: "'s" is one unit there.
 Units glue_units(const std::string& word) {
   if (word.empty()) return {};
@@ -165,6 +159,12 @@ std::optional<EditTargets> find_edit_targets(const Conversation& conversation, c
     written = place + 1;
   }
   return targets;
+}
+
+std::vector<std::string> folded_units(std::string_view utf8) {
+  Units units;
+  for (const ByteSpan& span : text::edit_units(utf8)) units.push_back(text::lower_case(span.of(utf8)));
+  return units;
 }
 
 bool same_units(std::string_view one, std::string_view other) {

@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "attune/rewrite/edits.hpp"
 
@@ -17,6 +18,9 @@ namespace attune::train {
 // such span stands for it if it is half of it. Nothing where that fails, or a span is longer than kMostCopied.
 std::optional<EditTargets> find_edit_targets(const Conversation& conversation, const EditReading& reading,
                                              std::string_view rewrite, std::span<const std::string> glue);
+
+// A text's units (text::edit_units) in lower case.
+std::vector<std::string> folded_units(std::string_view utf8);
 
 // Whether two texts have the same units, whatever their case and spaces.
 bool same_units(std::string_view one, std::string_view other);

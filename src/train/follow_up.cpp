@@ -5,6 +5,8 @@
 
 #include "attune/text.hpp"
 
+#include "train/edit_targets.hpp"
+
 namespace attune::train {
 namespace {
 
@@ -20,18 +22,12 @@ bool is_han(std::string_view unit) {
   return static_cast<unsigned char>(unit.front()) >= 0xE4U;
 }
 
-std::vector<std::string> folded_units(std::string_view text, const std::vector<ByteSpan>& spans) {
-  std::vector<std::string> units;
-  for (const ByteSpan& span : spans) units.push_back(text::lower_case(span.of(text)));
-  return units;
-}
-
 }  // namespace
 
 std::optional<ByteSpan> repeated_stretch(std::string_view before, std::string_view question) {
   const auto spans = text::edit_units(question);
-  const auto units = folded_units(question, spans);
-  const auto others = folded_units(before, text::edit_units(before));
+  const auto units = folded_units(question);
+  const auto others = folded_units(before);
   std::size_t best = 0;
   std::size_t best_end = 0;
   std::vector<std::size_t> run(others.size() + 1, 0);  // of the unit before: how long they agree, up to each place

@@ -54,7 +54,7 @@ class FakeStore : public Store {
   Result<DocumentPage> list_documents(const Filters&, std::int64_t, std::int64_t) const override { return absent(); }
   Result<std::vector<Chunk>> chunks_of(std::int64_t) const override { return absent(); }
 
-  Result<std::vector<std::string>> turns_of(std::string_view) const override { return absent(); }
+  Result<std::vector<std::string>> turns_of(std::string_view, const TurnKeeping&) const override { return absent(); }
   Status add_turns(std::string_view, std::span<const std::string>, const TurnKeeping&) override { return absent(); }
   Result<bool> remove_conversation(std::string_view) override { return absent(); }
   Result<std::vector<IndexedTerm>> terms() const override { return absent(); }

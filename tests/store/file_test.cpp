@@ -89,7 +89,7 @@ TEST_CASE("store: a database of the first version keeps what it holds and gains 
   CHECK(need(store->check()).empty());
   CHECK(need(store->counts("m")).chunks > 0);
   CHECK(need(store->states_size("m")).chunks == 0);
-  CHECK(need(store->turns_of("c")).empty());
+  CHECK(need(store->turns_of("c", {})).empty());
 }
 
 TEST_CASE("store: the folder of a new database is made") {
