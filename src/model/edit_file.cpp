@@ -10,10 +10,8 @@ namespace {
 
 constexpr const char* kFormat = "attune-edit-layers";
 constexpr const char* kVersion = "1";
-constexpr const char* kNotePrefix = "note.";
 constexpr std::size_t kMostEmbeddings = 64;
 constexpr std::size_t kMostGlue = 8000;
-constexpr char kBetween = '\n';
 
 EditModel read_fields(const std::map<std::string, std::string>& metadata, FieldReader& fields) {
   fields.one_of("format", {kFormat});
@@ -29,18 +27,11 @@ EditModel read_fields(const std::map<std::string, std::string>& metadata, FieldR
   shape.places = fields.number("places", 1, kMostEmbeddings);
   shape.layer = read_layer_shape(fields);
   // "\n's\n的": the first is none.
-  const std::string words = fields.text("glue");
-  for (std::size_t from = 0; from <= words.size();) {
-    const std::size_t end = std::min(words.find(kBetween, from), words.size());
-    model.glue.push_back(words.substr(from, end - from));
-    from = end + 1;
-  }
+  model.glue = split_lines(fields.text("glue"));
   if (!model.glue.front().empty()) fields.fail(corrupt_field("glue", "does not begin with none"));
   if (model.glue.size() > kMostGlue) fields.fail(corrupt_field("glue", "has too many words"));
   shape.glue = model.glue.size();
-  for (const auto& [key, text] : metadata) {
-    if (key.starts_with(kNotePrefix)) model.notes[key.substr(std::string_view(kNotePrefix).size())] = text;
-  }
+  model.notes = read_notes(metadata);
   return model;
 }
 
@@ -59,10 +50,8 @@ Status save_edit_model(const EditModel& model, const std::filesystem::path& file
   builder.set("turns", std::to_string(shape.turns));
   builder.set("places", std::to_string(shape.places));
   write_layer_shape(shape.layer, builder);
-  std::string words;
-  for (std::size_t i = 1; i < model.glue.size(); ++i) words += kBetween + model.glue[i];
-  builder.set("glue", words);
-  for (const auto& [key, text] : model.notes) builder.set(kNotePrefix + key, text);
+  builder.set("glue", join_lines(model.glue));
+  write_notes(model.notes, builder);
   const Status added = add_slices(edit_layout(shape), model.weights, precision, builder);
   if (!added) return added.error();
   return write_file_durably(file, builder.bytes());

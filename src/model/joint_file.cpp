@@ -13,7 +13,6 @@ namespace {
 constexpr const char* kFormat = "attune-joint-layers";
 constexpr const char* kVersion = "2";
 constexpr const char* kCalibration = "calibration";
-constexpr const char* kNotePrefix = "note.";
 
 // "slope offset", or absent.
 std::optional<Calibration> read_calibration(const std::map<std::string, std::string>& metadata, FieldReader& fields) {
@@ -48,9 +47,7 @@ JointModel read_fields(const std::map<std::string, std::string>& metadata, Field
   shape.epsilon = layer.epsilon;
   shape.gelu = layer.gelu;
   model.calibration = read_calibration(metadata, fields);
-  for (const auto& [key, text] : metadata) {
-    if (key.starts_with(kNotePrefix)) model.notes[key.substr(std::string_view(kNotePrefix).size())] = text;
-  }
+  model.notes = read_notes(metadata);
   return model;
 }
 
@@ -73,7 +70,7 @@ Status save_joint_model(const JointModel& model, const std::filesystem::path& fi
   if (model.calibration) {
     builder.set(kCalibration, shortest(model.calibration->slope) + " " + shortest(model.calibration->offset));
   }
-  for (const auto& [key, text] : model.notes) builder.set(kNotePrefix + key, text);
+  write_notes(model.notes, builder);
   if (const Status status = add_slices(joint_layout(shape), model.weights, precision, builder); !status) return status;
   return write_file_durably(file, builder.bytes());
 }

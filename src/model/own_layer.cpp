@@ -33,24 +33,38 @@ OwnLayer OwnLayer::pack(const LayerShape& shape, const LayerSpans<const float>& 
 
 void OwnLayer::run(std::span<const LayerRows> sequences, std::span<const float> input_kw, std::span<float> x_rw,
                    OwnLayerMemory& memory) const {
+  memory.kv_k2w.resize(2 * input_kw.size());
+  keys(input_kw, memory.kv_k2w, memory);
+  run_with_keys(sequences, memory.kv_k2w, x_rw, memory);
+}
+
+void OwnLayer::keys(std::span<const float> input_kw, std::span<float> kv_k2w, OwnLayerMemory& memory) const {
+  nn::linear(key_value_, input_kw, memory.nn, kv_k2w);
+}
+
+void OwnLayer::run_with_keys(std::span<const LayerRows> sequences, std::span<const float> kv_k2w, std::span<float> x_rw,
+                             OwnLayerMemory& memory, std::vector<float>* weights) const {
   const std::size_t width = shape_.width;
   memory.q_rw.resize(x_rw.size());
-  memory.kv_k2w.resize(2 * input_kw.size());
   memory.context_rw.resize(x_rw.size());
   memory.projected_rw.resize(x_rw.size());
-  nn::linear(key_value_, input_kw, memory.nn, memory.kv_k2w);
   nn::linear(query_, x_rw, memory.nn, memory.q_rw);
   for (const LayerRows& rows : sequences) {
     const std::size_t first = rows.first * width;
     const std::size_t size = rows.count * width;
-    nn::self_attention(
-        {.q = std::span<const float>(memory.q_rw).subspan(first, size),
-         .kv = std::span<const float>(memory.kv_k2w).subspan(rows.key_first * 2 * width, rows.key_count * 2 * width),
-         .heads = shape_.heads,
-         .width = width,
-         .out = std::span(memory.context_rw).subspan(first, size),
-         .weights = {}},
-        memory.nn);
+    std::span<float> kept;
+    if (weights != nullptr) {
+      const std::size_t before = weights->size();
+      weights->resize(before + shape_.heads * rows.count * rows.key_count);
+      kept = std::span(*weights).subspan(before);
+    }
+    nn::self_attention({.q = std::span<const float>(memory.q_rw).subspan(first, size),
+                        .kv = kv_k2w.subspan(rows.key_first * 2 * width, rows.key_count * 2 * width),
+                        .heads = shape_.heads,
+                        .width = width,
+                        .out = std::span(memory.context_rw).subspan(first, size),
+                        .weights = kept},
+                       memory.nn);
   }
   const std::span<float> projected = memory.projected_rw;
   nn::linear(attention_output_, memory.context_rw, memory.nn, projected);

@@ -37,6 +37,12 @@ class OwnLayer {
   // x_rw [R, W] in place; `input_kw` [K, W] is what keys and values are made of and may be x_rw itself.
   void run(std::span<const LayerRows> sequences, std::span<const float> input_kw, std::span<float> x_rw,
            OwnLayerMemory& memory) const;
+  // The same in two steps, for keys and values that are read again and again: kv [K, 2 W] of input [K, W], and the
+  // rest. `weights`: the softmax of each sequence, [H, rows, keys] one behind the other, is put there if it is not
+  // nullptr.
+  void keys(std::span<const float> input_kw, std::span<float> kv_k2w, OwnLayerMemory& memory) const;
+  void run_with_keys(std::span<const LayerRows> sequences, std::span<const float> kv_k2w, std::span<float> x_rw,
+                     OwnLayerMemory& memory, std::vector<float>* weights = nullptr) const;
   [[nodiscard]] std::size_t weight_bytes() const;
 
  private:

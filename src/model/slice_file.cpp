@@ -12,6 +12,7 @@ namespace attune {
 namespace {
 
 constexpr std::size_t kWidest = 8192;
+constexpr const char* kNotePrefix = "note.";
 
 std::span<const std::uint8_t> bytes_of(std::span<const float> numbers) {
   return {reinterpret_cast<const std::uint8_t*>(numbers.data()), numbers.size_bytes()};
@@ -122,6 +123,34 @@ LayerShape read_layer_shape(FieldReader& fields) {
     fields.fail(corrupt_field("heads", "does not divide the width"));
   }
   return shape;
+}
+
+std::map<std::string, std::string> read_notes(const std::map<std::string, std::string>& metadata) {
+  std::map<std::string, std::string> notes;
+  for (const auto& [key, text] : metadata) {
+    if (key.starts_with(kNotePrefix)) notes[key.substr(std::string_view(kNotePrefix).size())] = text;
+  }
+  return notes;
+}
+
+void write_notes(const std::map<std::string, std::string>& notes, SafetensorsBuilder& file) {
+  for (const auto& [key, text] : notes) file.set(kNotePrefix + key, text);
+}
+
+std::string join_lines(std::span<const std::string> words) {
+  std::string text;
+  for (std::size_t i = 0; i < words.size(); ++i) text += (i > 0 ? "\n" : "") + words[i];
+  return text;
+}
+
+std::vector<std::string> split_lines(std::string_view text) {
+  std::vector<std::string> words;
+  for (std::size_t from = 0; from <= text.size();) {
+    const std::size_t end = std::min(text.find('\n', from), text.size());
+    words.emplace_back(text.substr(from, end - from));
+    from = end + 1;
+  }
+  return words;
 }
 
 }  // namespace attune

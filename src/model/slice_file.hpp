@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -27,6 +28,14 @@ Result<std::vector<float>> read_slices(const Safetensors& file, std::span<const 
 
 void write_layer_shape(const LayerShape& shape, SafetensorsBuilder& file);
 LayerShape read_layer_shape(FieldReader& fields);
+
+// What else a model's file says: metadata whose keys begin with "note.".
+std::map<std::string, std::string> read_notes(const std::map<std::string, std::string>& metadata);
+void write_notes(const std::map<std::string, std::string>& notes, SafetensorsBuilder& file);
+
+// Words with a line break between them, as one field of the metadata; words that hold none.
+std::string join_lines(std::span<const std::string> words);
+std::vector<std::string> split_lines(std::string_view text);
 
 // A finite number in the C locale, all of `text`; and the shortest text that gives the number again.
 std::optional<float> parse_number(std::string_view text);

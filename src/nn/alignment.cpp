@@ -148,6 +148,7 @@ void align_backward(const AlignmentBackward& job, const Scored& scored) {
       for (std::size_t j = 0; j < pair_keys; ++j) {
         const std::size_t at = (first_key + j) * width;
         d_scores[j] = dot_product(d_context_h, job.memory.values.subspan(at, width));
+        if (!job.d_weights_ij.empty()) d_scores[j] += job.d_weights_ij[row + j];
         if (job.d_values_nh.empty()) continue;
         add_scaled(weights_j[j], d_context_h, job.d_values_nh.subspan(at, width));
       }

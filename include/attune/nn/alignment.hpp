@@ -65,6 +65,8 @@ struct AlignmentBackward {
   std::span<float> d_states_ms;          // [M, S]
   std::span<float> d_keys_na;            // [N, A]
   std::span<float> d_values_nh;          // [N, H]
+  // As AlignmentTrace::weights_ij: what else read the weights, as a copy gate does; empty: nobody.
+  std::span<const float> d_weights_ij = {};
 };
 
 struct AdditiveAlignmentGradients {
