@@ -15,6 +15,7 @@ struct EvalRewriteOptions {
   RewriteEvalOptions eval;
   std::filesystem::path file;
   std::vector<std::string> systems;
+  std::vector<std::filesystem::path> sequences;
   std::vector<std::filesystem::path> predictions;
   bool no_probes = false;
 };
@@ -73,6 +74,24 @@ void print_differences(const RewriteEvalResult& result, const std::string& first
   }
 }
 
+// One line for each system and length: exact match, BLEU-4 and its interval.
+void print_length(const RewriteLengthResult& length) {
+  print_line("length " + std::to_string(length.low) + " to " + std::to_string(length.high) + ", " +
+             std::to_string(length.rows) + " rows");
+  for (const RewriteEvalResult& result : length.systems) {
+    std::string line = "  " + name_cell(result.system);
+    for (const Column& column : {kColumns[0], kColumns[1]}) {
+      const auto measure = result.metrics.find(column.measure);
+      if (measure == result.metrics.end()) continue;
+      line += std::string("  ") + column.heading + number(" %.4f", measure->second.value);
+      if (const auto& interval = measure->second.interval) {
+        line += " [" + number("%.4f", interval->low) + ", " + number("%.4f", interval->high) + "]";
+      }
+    }
+    print_line(line);
+  }
+}
+
 void print_evaluation(const RewriteEvaluation& evaluation) {
   std::string heading = name_cell(std::to_string(evaluation.rows) + " rows");
   for (const Column& column : kColumns) heading += padded(column.heading, 10);
@@ -81,16 +100,22 @@ void print_evaluation(const RewriteEvaluation& evaluation) {
   for (std::size_t i = 1; i < evaluation.systems.size(); ++i) {
     print_differences(evaluation.systems[i], evaluation.systems.front().system);
   }
+  for (const RewriteLengthResult& length : evaluation.lengths) print_length(length);
 }
 
 // Those asked for, in this order: systems that run, then what others wrote; raw where nothing is asked for.
 Result<std::vector<NamedRewriteSystem>> chosen_systems(const EvalRewriteOptions& options) {
   std::vector<std::string> names = options.systems;
-  if (names.empty() && options.predictions.empty()) names.emplace_back("raw");
+  if (names.empty() && options.sequences.empty() && options.predictions.empty()) names.emplace_back("raw");
   const std::filesystem::path models = options.common.models.empty() ? default_models() : options.common.models;
   std::vector<NamedRewriteSystem> systems;
   for (const std::string& name : names) {
     auto system = name == "neural" ? open_neural_system(models, options.common.threads) : find_rewrite_system(name);
+    if (!system) return system.error();
+    systems.push_back(*std::move(system));
+  }
+  for (const std::filesystem::path& file : options.sequences) {
+    auto system = open_sequence_system(file, models, options.common.threads);
     if (!system) return system.error();
     systems.push_back(*std::move(system));
   }
@@ -136,6 +161,7 @@ void add_eval_rewrite(CLI::App& eval, Session& session) {
       ->add_option("--system", options->systems,
                    "raw, concatenate or neural; several are compared with the first [raw]")
       ->delimiter(',');
+  command->add_option("--sequence", options->sequences, "files of models that write word by word");
   command->add_option("--predictions", options->predictions,
                       "rewrites by other systems: JSON lines {id, rewrite}, or .tsv with both columns");
   command->add_option("--models", options->common.models, "folder with the models");
@@ -145,6 +171,10 @@ void add_eval_rewrite(CLI::App& eval, Session& session) {
       ->check(CLI::Range(0, 100'000))
       ->capture_default_str();
   command->add_option("--seed", options->eval.seed, "of the resampling")->capture_default_str();
+  command
+      ->add_option("--by-length", options->eval.lengths,
+                   "also apart by the length of a row, in words or characters: up to each of these, and longer")
+      ->delimiter(',');
   command->add_flag("--no-probes", options->no_probes,
                     "do not also put complete questions, which takes two more calls a row");
   on_run(command, session, [options, &session] { return eval_rewrite(*options, session); });

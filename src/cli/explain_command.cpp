@@ -1,8 +1,12 @@
-// attune explain attention: the loaded model's attention, step by step, as text, JSON or a picture.
+// attune explain: a loaded model's attention step by step, how a sequence model aligns its words, and what a recurrent
+// one remembers; as text, JSON or a picture.
 #include <cstdlib>
+#include <functional>
+#include <memory>
 
 #include "attune/core/file.hpp"
 #include "attune/explain.hpp"
+#include "attune/explain/sequence.hpp"
 
 #include "cli/command.hpp"
 
@@ -37,10 +41,28 @@ HeatMapStyle style_for_stdout() {
   return stdout_is_terminal() && !refused ? HeatMapStyle::ansi : HeatMapStyle::shading;
 }
 
-Status run_explain(const ExplainCommandOptions& options) {
-  if (options.common.json && options.svg == "-") {
+// The three forms of one explanation, made when they are asked for.
+struct Forms {
+  std::function<std::string()> text, json, svg;
+};
+
+Status print_explanation(const CommonOptions& common, const std::string& svg, const Forms& forms) {
+  if (common.json && svg == "-") {
     return Error{ErrorKind::bad_input, "--json and --svg - both want the output; give --svg a file"};
   }
+  if (svg == "-") {
+    print_line(forms.svg());
+    return {};
+  }
+  if (!svg.empty()) {
+    const Status written = write_file_durably(svg, forms.svg());
+    if (!written) return written.error().while_doing("writing the picture");
+  }
+  print_line(common.json ? forms.json() : forms.text());
+  return {};
+}
+
+Status run_explain(const ExplainCommandOptions& options) {
   AttentionRequest request = options.request;
   for (const std::string& text : options.links) {
     auto link = parse_link(text);
@@ -55,16 +77,82 @@ Status run_explain(const ExplainCommandOptions& options) {
   const auto explanation = (*explainer)->explain(request);
   if (!explanation) return explanation.error();
 
-  if (options.svg == "-") {
-    print_line(attention_svg(*explanation));
-    return {};
-  }
-  if (!options.svg.empty()) {
-    const Status written = write_file_durably(options.svg, attention_svg(*explanation));
-    if (!written) return written.error().while_doing("writing the picture");
-  }
-  print_line(options.common.json ? attention_json(*explanation) : attention_text(*explanation, style_for_stdout()));
-  return {};
+  return print_explanation(options.common, options.svg,
+                           {.text = [&] { return attention_text(*explanation, style_for_stdout()); },
+                            .json = [&] { return attention_json(*explanation); },
+                            .svg = [&] { return attention_svg(*explanation); }});
+}
+
+struct SequenceCommandOptions {
+  CommonOptions common;
+  SequenceRequest request;
+  std::filesystem::path model;
+  std::string svg;
+};
+
+Result<SequenceExplanation> explained(const SequenceCommandOptions& options, const char* architecture) {
+  const std::filesystem::path models = options.common.models.empty() ? default_models() : options.common.models;
+  const std::filesystem::path file =
+      options.model.empty() ? models / "sequence" / (std::string(architecture) + ".safetensors") : options.model;
+  const auto writer = SequenceWriter::open(file, models / "embedder", options.common.threads);
+  if (!writer) return writer.error();
+  return explain_sequence(**writer, options.request);
+}
+
+Status run_alignment(const SequenceCommandOptions& options) {
+  const auto explanation = explained(options, "rnn-attention");
+  if (!explanation) return explanation.error();
+  return print_explanation(options.common, options.svg,
+                           {.text = [&] { return alignment_text(*explanation, style_for_stdout()); },
+                            .json = [&] { return alignment_json(*explanation); },
+                            .svg = [&] { return alignment_svg(*explanation); }});
+}
+
+Status run_recurrence(const SequenceCommandOptions& options) {
+  const auto explanation = explained(options, "rnn");
+  if (!explanation) return explanation.error();
+  // One of them fails where all would.
+  auto text = recurrence_text(*explanation, style_for_stdout());
+  if (!text) return text.error();
+  return print_explanation(options.common, options.svg,
+                           {.text = [&] { return *text; },
+                            .json = [&] { return *recurrence_json(*explanation); },
+                            .svg = [&] { return *recurrence_svg(*explanation); }});
+}
+
+// What both commands on sequence models take.
+std::shared_ptr<SequenceCommandOptions> add_sequence_command(CLI::App& explain, const char* name, const char* what,
+                                                             const char* example) {
+  auto options = std::make_shared<SequenceCommandOptions>();
+  CLI::App* command = add_command(explain, name, what, example, options->common);
+  command->add_option("TEXT", options->request.conversation.question, "what is read: a sentence or a question")
+      ->required();
+  command->add_option("--history", options->request.conversation.history, "turns said before it, oldest first")
+      ->take_all();
+  command->add_option("--target", options->request.target,
+                      "explain how these words would be written, not the likeliest");
+  command->add_option("--model", options->model,
+                      "file of a sequence model (default: one that ships, for Chinese to English)");
+  command->add_option("--models", options->common.models, "folder with the models");
+  command->add_option("--svg", options->svg, "also write a picture to this file; '-' prints it instead of the text");
+  return options;
+}
+
+void add_alignment(CLI::App& explain, Session& session) {
+  const auto options = add_sequence_command(
+      explain, "alignment", "Show from which words of the source each word of a translation or rewrite was taken",
+      "attune explain alignment 我爱吃苹果。 --svg alignment.svg");
+  CLI::App* command = explain.get_subcommand("alignment");
+  command->add_flag("--untrained", options->request.untrained,
+                    "also before training, with the numbers it started from");
+  on_run(command, session, [options] { return run_alignment(*options); });
+}
+
+void add_recurrence(CLI::App& explain, Session& session) {
+  const auto options = add_sequence_command(
+      explain, "rnn", "Show the state that a recurrent encoder carries, and how the first word fades from it",
+      "attune explain rnn 我爱吃苹果。 --svg rnn.svg");
+  on_run(explain.get_subcommand("rnn"), session, [options] { return run_recurrence(*options); });
 }
 
 void add_attention(CLI::App& explain, Session& session) {
@@ -100,10 +188,12 @@ void add_attention(CLI::App& explain, Session& session) {
 }  // namespace
 
 void add_explain_command(CLI::App& app, Session& session) {
-  CLI::App* explain = app.add_subcommand("explain", "Show what attention looked at");
+  CLI::App* explain = app.add_subcommand("explain", "Show what attention looked at, and what a recurrent state keeps");
   explain->footer("Example:\n  attune explain attention 'Thinking Machines'");
   explain->require_subcommand(1);
   add_attention(*explain, session);
+  add_alignment(*explain, session);
+  add_recurrence(*explain, session);
 }
 
 }  // namespace attune::cli

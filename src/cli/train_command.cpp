@@ -25,6 +25,7 @@ struct TrainOptions {
   std::filesystem::path data;
   std::filesystem::path run = "attune-training";
   std::filesystem::path output;
+  std::string architecture = {};
   std::filesystem::path keep_scores;
   std::size_t steps = 0;
   bool dry_run = false;
@@ -216,6 +217,8 @@ Status run_rewriter(const TrainOptions& options, Session& session) {
   if (!recipe) return recipe.error();
   train::RewriterTraining training;
   training.recipe = std::move(*recipe);
+  if (!options.architecture.empty()) training.recipe.architecture = options.architecture;
+  if (const Status fine = train::check_rewriter_recipe(training.recipe); !fine) return fine;
   training.embedder = (options.common.models.empty() ? default_models() : options.common.models) / "embedder";
   training.data = options.data;
   training.folder = options.run;
@@ -242,8 +245,13 @@ Status run_rewriter(const TrainOptions& options, Session& session) {
     return {};
   }
   char text[128];
-  std::snprintf(text, sizeof text, "held out: %.1f %% come out right before, %.1f %% at step ",
-                100 * report->first_measure, 100 * report->best_measure);
+  if (training.recipe.architecture == "edits") {
+    std::snprintf(text, sizeof text, "held out: %.1f %% come out right before, %.1f %% at step ",
+                  100 * report->first_measure, 100 * report->best_measure);
+  } else {
+    std::snprintf(text, sizeof text, "held out: -log p of a word %.3f before, %.3f at step ", -report->first_measure,
+                  -report->best_measure);
+  }
   print_line(text + std::to_string(report->best_step) + " of " + std::to_string(report->steps));
   print_line("written to " + to_utf8(training.output) + "; log and loss.svg in " + to_utf8(training.folder));
   if (!report->finished) print_line("stopped; the same command goes on from here");
@@ -253,9 +261,14 @@ Status run_rewriter(const TrainOptions& options, Session& session) {
 void add_rewriter(CLI::App& group, Session& session) {
   auto options = std::make_shared<TrainOptions>();
   CLI::App* command =
-      add_command(group, "rewriter", "Train the layers that edit a question by its conversation",
+      add_command(group, "rewriter", "Train the layers that edit a question by its conversation, or that write anew",
                   "attune train rewriter --recipe recipe.json --data ../shared/data --run rewriter", options->common);
   command->add_option("--recipe", options->recipe, "file that says what is trained, on what and how")->required();
+  command
+      ->add_option("--architecture", options->architecture,
+                   "instead of the recipe's: edits, or word by word with an rnn and one fixed context, an rnn with "
+                   "attention, a transformer")
+      ->check(CLI::IsMember({"edits", "rnn", "rnn-attention", "transformer"}));
   command->add_option("--data", options->data, "folder that the recipe's paths start from");
   command->add_option("--run", options->run, "folder of the run: checkpoint, log, loss curve")->capture_default_str();
   command->add_option("--out", options->output, "file for the weights (default: model.safetensors in --run)");

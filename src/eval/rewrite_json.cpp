@@ -14,7 +14,8 @@ Json interval_json(const RewriteMeasure& measure) {
   return Json::array({measure.interval->low, measure.interval->high});
 }
 
-Json result_json(const RewriteEvalResult& result) {
+// Measures and their intervals, one null for each that there is none of.
+Json measures_json(const RewriteEvalResult& result) {
   Json metrics = Json::object();
   Json intervals = Json::object();
   for (const NamedRewriteMeasure& measure : rewrite_measures()) {
@@ -23,12 +24,36 @@ Json result_json(const RewriteEvalResult& result) {
     metrics[name] = found == result.metrics.end() ? Json(nullptr) : Json(found->second.value);
     intervals[name] = found == result.metrics.end() ? Json(nullptr) : interval_json(found->second);
   }
+  return {{"system", result.system}, {"metrics", std::move(metrics)}, {"intervals", std::move(intervals)}};
+}
+
+Json differences_json(const RewriteEvalResult& result) {
+  Json differences = Json::object();
+  for (const auto& [name, measure] : result.differences) {
+    differences[name] = {{"value", measure.value}, {"interval", interval_json(measure)}};
+  }
+  return differences;
+}
+
+Json result_json(const RewriteEvalResult& result) {
+  Json json = measures_json(result);
   Json latency = nullptr;
   if (result.latency_ms) {
     latency = {{"p50", result.latency_ms->p50}, {"p95", result.latency_ms->p95}, {"p99", result.latency_ms->p99}};
   }
-  return {{"system", result.system}, {"metrics", std::move(metrics)}, {"intervals", std::move(intervals)},
-          {"latency_ms", latency},   {"failed", result.failed},       {"notes", result.notes}};
+  json["latency_ms"] = latency;
+  json["failed"] = result.failed;
+  json["notes"] = result.notes;
+  return json;
+}
+
+Json length_json(const RewriteLengthResult& length) {
+  Json systems = Json::array();
+  for (const RewriteEvalResult& result : length.systems) {
+    systems.push_back(measures_json(result));
+    systems.back()["differences"] = differences_json(result);
+  }
+  return {{"low", length.low}, {"high", length.high}, {"rows", length.rows}, {"systems", std::move(systems)}};
 }
 
 }  // namespace
@@ -42,14 +67,12 @@ std::string rewriting_to_json(const RewriteEvaluation& evaluation, int indent) {
       json.update(system);
       continue;
     }
-    Json differences = Json::object();
-    for (const auto& [name, measure] : evaluation.systems[i].differences) {
-      differences[name] = {{"value", measure.value}, {"interval", interval_json(measure)}};
-    }
-    system["differences"] = std::move(differences);
+    system["differences"] = differences_json(evaluation.systems[i]);
     compared.push_back(std::move(system));
   }
   json["compared"] = std::move(compared);
+  json["lengths"] = Json::array();
+  for (const RewriteLengthResult& length : evaluation.lengths) json["lengths"].push_back(length_json(length));
   return json.dump(indent, ' ', false, Json::error_handler_t::replace);
 }
 

@@ -7,6 +7,7 @@
 #include "attune/core/lines.hpp"
 #include "attune/eval/rewriting.hpp"
 #include "attune/rewrite/neural.hpp"
+#include "attune/rewrite/sequence.hpp"
 
 #include "eval/rewrite_rows.hpp"
 #include "eval/rewrite_tokens.hpp"
@@ -78,6 +79,18 @@ Result<NamedRewriteSystem> open_neural_system(const std::filesystem::path& model
     return std::move(rewritten->text);
   };
   return NamedRewriteSystem{"neural", rewrite, std::nullopt};
+}
+
+Result<NamedRewriteSystem> open_sequence_system(const std::filesystem::path& file, const std::filesystem::path& models,
+                                                int threads) {
+  auto opened = SequenceWriter::open(file, models / "embedder", threads);
+  if (!opened) return opened.error();
+  const std::shared_ptr<const SequenceWriter> writer = std::move(*opened);
+  const auto write = [writer](const RewriteRow& row) -> Result<std::string> {
+    return writer->write({row.history, row.query});
+  };
+  const std::filesystem::path whole = std::filesystem::absolute(file).lexically_normal();
+  return NamedRewriteSystem{to_utf8(whole.parent_path().filename() / whole.stem()), write, std::nullopt};
 }
 
 Result<NamedRewriteSystem> load_rewrite_predictions(const std::filesystem::path& file) {

@@ -6,28 +6,15 @@
 #include "attune/explain.hpp"
 
 #include "explain/attention_links.hpp"
-#include "explain/numbers.hpp"
+#include "explain/json_numbers.hpp"
 
 namespace attune {
 namespace {
 
 using Json = nlohmann::ordered_json;
+using explain::matrix_json;
+using explain::numbers_json;
 using explain::shortest;
-
-Json numbers(std::span<const float> values) {
-  Json array = Json::array();
-  for (const float value : values) array.push_back(shortest(value));
-  return array;
-}
-
-// [rows, columns] as an array of arrays.
-Json matrix(std::span<const float> values, std::size_t columns) {
-  Json rows = Json::array();
-  for (std::size_t start = 0; start < values.size(); start += columns) {
-    rows.push_back(numbers(values.subspan(start, columns)));
-  }
-  return rows;
-}
 
 Json token_json(const ExplainedToken& token, std::size_t index) {
   return {{"number", index + 1},       {"id", token.id},        {"piece", token.piece},    {"label", token.label},
@@ -38,7 +25,7 @@ Json steps_json(const AttentionExplanation& explanation) {
   const LayerTrace& trace = explanation.trace;
   const std::size_t token = explanation.token_index;
   const auto row = [&](const std::vector<float>& matrix_tw, std::size_t index) {
-    return numbers(explanation.head_row(matrix_tw, index));
+    return numbers_json(explanation.head_row(matrix_tw, index));
   };
   Json against = Json::array();
   for (std::size_t j = 0; j < explanation.tokens.size(); ++j) {
@@ -51,10 +38,10 @@ Json steps_json(const AttentionExplanation& explanation) {
                        {"score", shortest(explanation.scores_t[j])},
                        {"scaled", shortest(explanation.scaled_t[j])},
                        {"weight", shortest(weight)},
-                       {"v", numbers(v_d)},
-                       {"weighted_value", numbers(weighted)}});
+                       {"v", numbers_json(v_d)},
+                       {"weighted_value", numbers_json(weighted)}});
   }
-  return {{"x", numbers(std::span(trace.x_tw).subspan(token * trace.width, trace.width))},
+  return {{"x", numbers_json(std::span(trace.x_tw).subspan(token * trace.width, trace.width))},
           {"q", row(trace.q_tw, token)},
           {"k", row(trace.k_tw, token)},
           {"v", row(trace.v_tw, token)},
@@ -66,12 +53,13 @@ Json steps_json(const AttentionExplanation& explanation) {
 Json matrix_json(const AttentionExplanation& explanation) {
   const LayerTrace& trace = explanation.trace;
   Json z = Json::array();
-  for (std::size_t i = 0; i < trace.tokens; ++i) z.push_back(numbers(explanation.head_row(trace.context_tw, i)));
+  for (std::size_t i = 0; i < trace.tokens; ++i) z.push_back(numbers_json(explanation.head_row(trace.context_tw, i)));
   const auto weights_tt =
       std::span(trace.weights_htt)
           .subspan(explanation.head_index * trace.tokens * trace.tokens, trace.tokens * trace.tokens);
-  return {
-      {"formula", "Z = softmax(Q·Kᵀ / √d_k)·V"}, {"weights", matrix(weights_tt, trace.tokens)}, {"z", std::move(z)}};
+  return {{"formula", "Z = softmax(Q·Kᵀ / √d_k)·V"},
+          {"weights", matrix_json(weights_tt, trace.tokens)},
+          {"z", std::move(z)}};
 }
 
 Json heads_json(const AttentionExplanation& explanation) {
@@ -82,10 +70,11 @@ Json heads_json(const AttentionExplanation& explanation) {
   for (std::size_t head = 0; head < trace.heads; ++head) {
     const std::size_t start = explanation.token_index * trace.width + head * head_width;
     const std::size_t strongest = explain::strongest_other(trace, head, explanation.token_index, explanation.tokens);
-    heads.push_back({{"head", head + 1},
-                     {"strongest", strongest + 1},
-                     {"z", numbers(std::span(trace.context_tw).subspan(start, head_width))},
-                     {"weights", matrix(std::span(trace.weights_htt).subspan(head * cells, cells), trace.tokens)}});
+    heads.push_back(
+        {{"head", head + 1},
+         {"strongest", strongest + 1},
+         {"z", numbers_json(std::span(trace.context_tw).subspan(start, head_width))},
+         {"weights", matrix_json(std::span(trace.weights_htt).subspan(head * cells, cells), trace.tokens)}});
   }
   return heads;
 }
@@ -118,7 +107,7 @@ Json link_json(const AttentionLink& link) {
 std::string attention_json(const AttentionExplanation& explanation) {
   const LayerTrace& trace = explanation.trace;
   const auto row = [&](const std::vector<float>& matrix_tw) {
-    return numbers(std::span(matrix_tw).subspan(explanation.token_index * trace.width, trace.width));
+    return numbers_json(std::span(matrix_tw).subspan(explanation.token_index * trace.width, trace.width));
   };
   Json tokens = Json::array();
   for (std::size_t index = 0; index < explanation.tokens.size(); ++index) {

@@ -113,7 +113,7 @@ void Picture::large_map() {
   const double top = y_ + label_width_ * 0.82 + 24;
   const bool labelled = cell_ >= 12;  // else labels would lie on each other: the mouse names the tokens
   if (!labelled) canvas_.text({left, top - 8}, "small", "Rest the mouse on a cell to see its two tokens.");
-  canvas_.map({left, top}, {weights(e_.head_index), count_, side_, names_});
+  canvas_.map({left, top}, {weights(e_.head_index), count_, count_, cell_, names_, names_});
   for (std::size_t index = 0; index < count_; ++index) {
     const double middle = cell_ * (static_cast<double>(index) + 0.5);
     const bool chosen = index == e_.token_index;
@@ -170,7 +170,7 @@ void Picture::small_maps() {
     const std::size_t strongest = explain::strongest_other(e_.trace, head, e_.token_index, e_.tokens);
     const bool chosen = head == e_.head_index;
     canvas_.text({at.x, at.y + 14}, chosen ? "strong" : "label", "head " + std::to_string(head + 1));
-    canvas_.map({at.x, at.y + 22}, {weights(head), count_, side, {}});
+    canvas_.map({at.x, at.y + 22}, {weights(head), count_, count_, side / static_cast<double>(count_)});
     if (chosen) canvas_.rectangle({at.x - 2, at.y + 20}, {side + 4, side + 4}, "chosen");
     canvas_.text({at.x, at.y + side + 38}, "small",
                  fixed(e_.weight(head, e_.token_index, strongest), 2) + " " + cut(names_[strongest], 14));

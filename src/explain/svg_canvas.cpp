@@ -84,8 +84,8 @@ void SvgCanvas::rectangle(Point at, Size size, std::string_view kind, double opa
 }
 
 void SvgCanvas::map(Point at, const Map& map) {
-  rectangle(at, {map.side, map.side}, "frame");
-  if (map.names.empty()) {
+  rectangle(at, {map.cell * static_cast<double>(map.columns), map.cell * static_cast<double>(map.rows)}, "frame");
+  if (map.row_names.empty()) {
     plain_map(at, map);
   } else {
     map_with_hints(at, map);
@@ -93,15 +93,14 @@ void SvgCanvas::map(Point at, const Map& map) {
 }
 
 void SvgCanvas::map_with_hints(Point at, const Map& map) {
-  const double cell = map.side / static_cast<double>(map.count);
-  const double gap = cell > 12 ? 1 : 0;
-  for (std::size_t i = 0; i < map.count; ++i) {
-    for (std::size_t j = 0; j < map.count; ++j) {
-      const float weight = map.weights[i * map.count + j];
+  const double gap = map.cell > 12 ? 1 : 0;
+  for (std::size_t i = 0; i < map.rows; ++i) {
+    for (std::size_t j = 0; j < map.columns; ++j) {
+      const float weight = map.weights[i * map.columns + j];
       if (weight < kBlankBelow) continue;
-      const Point corner{at.x + cell * static_cast<double>(j), at.y + cell * static_cast<double>(i)};
-      const std::string hint = map.names[i] + " → " + map.names[j] + ": " + fixed(weight);
-      rectangle(corner, {cell - gap, cell - gap}, "cell", darkness(weight), hint);
+      const Point corner{at.x + map.cell * static_cast<double>(j), at.y + map.cell * static_cast<double>(i)};
+      const std::string hint = map.row_names[i] + " → " + map.column_names[j] + ": " + fixed(weight);
+      rectangle(corner, {map.cell - gap, map.cell - gap}, "cell", darkness(weight), hint);
     }
   }
 }
@@ -110,15 +109,14 @@ void SvgCanvas::map_with_hints(Point at, const Map& map) {
 void SvgCanvas::plain_map(Point at, const Map& map) {
   constexpr std::size_t kLevels = 24;
   std::array<std::string, kLevels + 1> paths;
-  for (std::size_t i = 0; i < map.count; ++i) {
-    for (std::size_t j = 0; j < map.count; ++j) {
-      const auto level = static_cast<std::size_t>(std::lround(darkness(map.weights[i * map.count + j]) * kLevels));
+  for (std::size_t i = 0; i < map.rows; ++i) {
+    for (std::size_t j = 0; j < map.columns; ++j) {
+      const auto level = static_cast<std::size_t>(std::lround(darkness(map.weights[i * map.columns + j]) * kLevels));
       paths[level] += "M" + std::to_string(j) + " " + std::to_string(i) + "h1v1h-1z";
     }
   }
-  const double cell = map.side / static_cast<double>(map.count);
   shapes_ += "<g transform=\"translate(" + number(at.x) + " " + number(at.y) + ") scale(" +
-             fixed(static_cast<float>(cell)) + ")\">\n";
+             fixed(static_cast<float>(map.cell)) + ")\">\n";
   for (std::size_t level = 1; level <= kLevels; ++level) {
     if (paths[level].empty()) continue;
     shapes_ += "<path class=\"cell\" fill-opacity=\"" +

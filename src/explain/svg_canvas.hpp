@@ -26,13 +26,15 @@ class SvgCanvas {
   void slanted_text(Point at, std::string_view kind, std::string_view utf8);
   // `kind`: "cell", "bar", "frame", "chosen", "ground". `opacity` 0 to 1; `hint` is shown when the mouse rests on it.
   void rectangle(Point at, Size size, std::string_view kind, double opacity = 1, std::string_view hint = "");
-  // A square of weights [count, count] with one side `side`; what is close to 0 is left blank. With `hints`, row i's
-  // and column j's names say what a cell is.
+  // Weights [rows, columns], each a square of `cell`; what is close to 0 is left blank. With names of both, row i's and
+  // column j's say what a cell is.
   struct Map {
     std::span<const float> weights;
-    std::size_t count = 0;
-    double side = 0;
-    std::span<const std::string> names;  // [count], or empty: no hints
+    std::size_t rows = 0;
+    std::size_t columns = 0;
+    double cell = 0;
+    std::span<const std::string> row_names = {};     // [rows], or empty: no hints
+    std::span<const std::string> column_names = {};  // [columns]
   };
   void map(Point at, const Map& map);
 

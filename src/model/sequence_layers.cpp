@@ -1,12 +1,14 @@
 // Sequence models at work: forward only, and beam search. train/sequence_pass.cpp is the same walk with its way back.
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "attune/model/sequence.hpp"
 #include "attune/nn/alignment.hpp"
 #include "attune/nn/copy_gate.hpp"
 
 #include "model/own_layer.hpp"
+#include "model/recurrent_influence.hpp"
 
 namespace attune {
 namespace {
@@ -59,6 +61,7 @@ class FileSequenceLayers final : public SequenceLayers {
   [[nodiscard]] std::vector<float> embed(const SequenceSource& source, Work& work) const;
   [[nodiscard]] Memory encode(std::vector<float> x_nw, Work& work) const;
   [[nodiscard]] Hypothesis begin(const Memory& memory) const;
+  void remember(std::span<const float> x_nw, SequenceTrace& trace) const;
   void advance(const Memory& memory, std::span<Hypothesis> hypotheses, std::span<float> states_kw, Work& work,
                std::vector<std::vector<float>>* across) const;
   [[nodiscard]] Step step(const Memory& memory, std::span<Hypothesis> hypotheses, Work& work,
@@ -336,6 +339,21 @@ Result<std::vector<Generated>> FileSequenceLayers::generate(const SequenceSource
   return all;
 }
 
+// What the encoder's forward direction keeps of each word.
+void FileSequenceLayers::remember(std::span<const float> x_nw, SequenceTrace& trace) const {
+  const nn::RecurrentWeights forward = recurrent_weights(spans_.forward);
+  const std::size_t half = shape_.layer.width / 2;
+  const std::size_t offsets[2] = {0, x_nw.size() / shape_.layer.width};
+  const auto read = nn::recurrent({std::span(&forward, 1), false}, {x_nw, offsets}, {}, true);
+  const nn::RecurrentTrace& steps = read.traces.front();
+  trace.forward_nh = steps.states_th;
+  for (std::size_t t = 0; t < offsets[1]; ++t) {
+    const auto z = std::span(steps.gates_tgh).subspan(t * 3 * half + half, half);
+    trace.kept_n.push_back(std::accumulate(z.begin(), z.end(), 0.0F) / static_cast<float>(half));
+  }
+  trace.influence_nn = recurrent_influence(forward, x_nw, steps);
+}
+
 Result<SequenceTrace> FileSequenceLayers::trace(const SequenceSource& source,
                                                 std::span<const std::uint32_t> words) const {
   if (const Status fits = check(source); !fits) return fits.error();
@@ -343,7 +361,7 @@ Result<SequenceTrace> FileSequenceLayers::trace(const SequenceSource& source,
   Work work;
   SequenceTrace trace;
   std::vector<float> x_nw = embed(source, work);
-  if (shape_.architecture != SequenceArchitecture::transformer) trace.inputs_nw = x_nw;
+  if (shape_.architecture != SequenceArchitecture::transformer) remember(x_nw, trace);
   const Memory memory = encode(std::move(x_nw), work);
   Hypothesis hypothesis = begin(memory);
   std::vector<std::vector<std::vector<float>>> across;  // word by word, layer by layer [H, N]

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cmath>
 
 #include "attune/core/work_sharing.hpp"
 
@@ -23,33 +22,12 @@ std::vector<float> plain_states(const RoundedStates& rounded) {
 EditTask::EditTask(const EditModel& start, std::span<const RewriterSource> sources, const RewriterRecipe& recipe,
                    int threads)
     : start_(start), sources_(sources), recipe_(recipe), threads_(threads), passes_(recipe.schedule.lanes) {
-  plan();
-}
-
-// Each epoch shows each row `weight` times: the whole part of it always, the rest by chance.
-void EditTask::plan() {
-  for (std::size_t epoch = 0; epoch < recipe_.schedule.epochs; ++epoch) {
-    Randomness chance = Randomness(recipe_.seed).child(epoch);
-    std::vector<Place> shown;
-    for (std::uint32_t source = 0; source < sources_.size(); ++source) {
-      const double whole = std::floor(sources_[source].weight);
-      for (std::uint32_t row = 0; row < sources_[source].rows.size(); ++row) {
-        const std::size_t times =
-            static_cast<std::size_t>(whole) + (chance.happens(sources_[source].weight - whole) ? 1 : 0);
-        shown.insert(shown.end(), times, Place{source, row});
-      }
-    }
-    chance.shuffle(shown);
-    std::size_t rows = recipe_.schedule.rows_per_step;
-    for (const Place& place : shown) {
-      if (rows >= recipe_.schedule.rows_per_step) {
-        steps_.emplace_back();
-        rows = 0;
-      }
-      steps_.back().push_back(place);
-      rows += sources_[place.source].rows[place.row].rows.size();
-    }
+  std::vector<PlannedSource> planned;
+  for (const RewriterSource& source : sources) {
+    planned.push_back({source.weight, {}});
+    for (const RewriterRow& row : source.rows) planned.back().sizes.push_back(row.rows.size());
   }
+  steps_ = plan_steps(planned, recipe);
 }
 
 std::vector<WeightGroup> EditTask::weight_groups() const {
@@ -67,7 +45,7 @@ void EditTask::use(std::span<const float> weights) {
 }
 
 Result<LaneResult> EditTask::run_lane(std::uint64_t step, std::size_t lane, std::span<float> gradient) {
-  const std::vector<Place>& places = steps_[step - 1];
+  const std::vector<PlannedRow>& places = steps_[step - 1];
   std::vector<std::vector<float>> states;
   std::vector<EditExample> examples;
   LaneResult result;

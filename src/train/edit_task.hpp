@@ -11,6 +11,7 @@
 
 #include "train/edit_pass.hpp"
 #include "train/rewriter_rows.hpp"
+#include "train/step_plan.hpp"
 #include "train/training_loop.hpp"
 
 namespace attune::train {
@@ -30,11 +31,6 @@ class EditTask final : public Task {
   [[nodiscard]] std::uint64_t steps() const { return steps_.size(); }
 
  private:
-  struct Place {
-    std::uint32_t source = 0;
-    std::uint32_t row = 0;
-  };
-  void plan();
   [[nodiscard]] bool comes_out_right(const JudgedRow& row, const EditLayers& layers) const;
 
   const EditModel& start_;
@@ -43,8 +39,8 @@ class EditTask final : public Task {
   int threads_;
   std::vector<float> weights_;
   TrainableEdit packed_;
-  std::vector<EditPass> passes_;           // one for each lane
-  std::vector<std::vector<Place>> steps_;  // of all epochs
+  std::vector<EditPass> passes_;                // one for each lane
+  std::vector<std::vector<PlannedRow>> steps_;  // of all epochs
 };
 
 }  // namespace attune::train

@@ -14,7 +14,8 @@ TEST_CASE("schema: an evaluation of rewriting has the shape of its schema, with 
   const std::vector<NamedRewriteSystem> systems = {*find_rewrite_system("raw"), *find_rewrite_system("concatenate"),
                                                    *load_rewrite_predictions(folder + "en.poor.jsonl")};
   for (const std::size_t resamples : {0U, 50U}) {
-    const auto evaluation = evaluate_rewriting(folder + "en.jsonl", systems, {.resamples = resamples});
+    const auto evaluation =
+        evaluate_rewriting(folder + "en.jsonl", systems, {.resamples = resamples, .lengths = {8, 20}});
     REQUIRE(evaluation);
     const auto json = nlohmann::json::parse(rewriting_to_json(*evaluation));
     const auto fault = find_fault(schema_named("rewriting.evaluation.schema.json"), json);
@@ -23,6 +24,7 @@ TEST_CASE("schema: an evaluation of rewriting has the shape of its schema, with 
     CHECK(json["metrics"]["rewriting_precision"].is_null());
     CHECK(json["compared"][1]["latency_ms"].is_null());
     CHECK(json["intervals"]["bleu4"].is_null() == (resamples == 0));
+    CHECK(json["lengths"].size() >= 2);
     auto broken = json;
     broken["metrics"]["bleu4"] = 34.6;
     CHECK(find_fault(schema_named("rewriting.evaluation.schema.json"), broken));

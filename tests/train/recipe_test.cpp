@@ -92,7 +92,8 @@ std::vector<std::filesystem::path> recipes_of_the_project() {
   for (const char* folder : {"models", "tests"}) {
     for (const auto& entry : std::filesystem::recursive_directory_iterator(source_folder() / folder)) {
       const std::string name = entry.path().filename().string();
-      const bool rewriter = entry.path().parent_path().filename() == "rewriter";  // has a reader of its own
+      const auto room = entry.path().parent_path().filename();
+      const bool rewriter = room == "rewriter" || room == "sequence";  // have a reader of their own
       if (name.ends_with(".json") && name.find("recipe") != std::string::npos && !rewriter)
         recipes.push_back(entry.path());
     }

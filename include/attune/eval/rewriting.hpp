@@ -79,6 +79,11 @@ Result<NamedRewriteSystem> find_rewrite_system(std::string_view name);
 // "neural": the neural rewriter in `models` (embedder/ and rewriter/model.safetensors). Fails as NeuralRewriter::open.
 Result<NamedRewriteSystem> open_neural_system(const std::filesystem::path& models, int threads = 0);
 
+// A sequence model's file (attune/rewrite/sequence.hpp), named after its folder and itself; `models` has the embedder
+// below it. Fails as SequenceWriter::open.
+Result<NamedRewriteSystem> open_sequence_system(const std::filesystem::path& file, const std::filesystem::path& models,
+                                                int threads = 0);
+
 // Rewrites that another system wrote: JSON lines {"id","rewrite"} (other fields are ignored), or for a name in .tsv two
 // columns, id and rewrite; plain or gzipped. Named after the file. A row that it lacks fails with not_found. Fails like
 // for_each_rewrite_row, and with too_large over 1 GiB of text.
@@ -88,6 +93,9 @@ struct RewriteEvalOptions {
   std::size_t resamples = 1'000;  // of the rows, for the intervals; 0 for none
   std::uint64_t seed = 1;         // of the resampling: the same seed gives the same intervals
   bool probe = true;              // also put complete questions (fed_back, stranger): two more calls a row
+  // Rows are measured apart by their length as well: up to the first of these, up to the second, …, longer than the
+  // last; ascending. Empty: only together. The length of a row is that of its turns and query in text::edit_units.
+  std::vector<std::size_t> lengths = {};
 };
 
 struct Interval {
@@ -109,9 +117,17 @@ struct RewriteEvalResult {
   std::vector<std::string> notes;
 };
 
+struct RewriteLengthResult {
+  std::size_t low = 0;   // shortest and …
+  std::size_t high = 0;  // … longest row that is here
+  std::size_t rows = 0;
+  std::vector<RewriteEvalResult> systems;  // without latency, failures and notes
+};
+
 struct RewriteEvaluation {
   std::size_t rows = 0;
-  std::vector<RewriteEvalResult> systems;  // as they were given
+  std::vector<RewriteEvalResult> systems;    // as they were given
+  std::vector<RewriteLengthResult> lengths;  // those that have rows, shortest first
 };
 
 // Called with the number of rows that are done.

@@ -148,8 +148,12 @@ struct SequenceTrace {
   std::vector<GeneratedWord> words;  // with the end
   // transformer: layer by layer, head by head, the rows of attention of the words to the source [M, N]
   std::vector<std::vector<float>> across_hmn;
-  // rnn: each word embedding as the encoder read it [N, W]
-  std::vector<float> inputs_nw;
+  // Recurrent encoders, forward direction, H = W / 2: its states, how much of a state is kept from the one before (the
+  // mean of z), and row t, column j ≤ t: ‖∂h_t / ∂x_j‖, the Frobenius norm of how the state behind word t hangs on
+  // word j's embedding. Empty for a transformer.
+  std::vector<float> forward_nh;
+  std::vector<float> kept_n;
+  std::vector<float> influence_nn;
 };
 
 // A model for use. Thread-safe. The same source gives the same words on any number of threads.
