@@ -16,7 +16,9 @@ using explain::SvgCanvas;
 constexpr double kMargin = 28;
 constexpr double kColumnPixels = 7;  // of a label, one column of a terminal
 constexpr std::size_t kLabelColumns = 14;
-constexpr double kGap = 28;  // between maps side by side
+constexpr double kGap = 28;         // between maps side by side
+constexpr double kNarrowest = 270;  // of a map with its heading
+constexpr double kWidest = 1200;    // of maps in a row
 
 std::vector<std::string> cut(const std::vector<std::string>& labels) {
   std::vector<std::string> out;
@@ -52,9 +54,7 @@ class SequencePicture {
       canvas_.text({kMargin, y_ + 20}, "head", "One fixed context c for every word: an rnn has no alignment to show.");
       y_ += 40;
     }
-    for (std::size_t layer = 0; layer < e_.written.trace.across_hmn.size(); ++layer) {
-      for (std::size_t head = 0; head < e_.shape.layer.heads; ++head) head_maps(layer, head);
-    }
+    head_maps();
     return finished("Alignment");
   }
 
@@ -86,44 +86,72 @@ class SequencePicture {
   void heading(const std::string& title, const std::string& how) {
     canvas_.text({kMargin, y_ + 18}, "title", title);
     canvas_.text({kMargin, y_ + 44}, "label", "“" + e_.source + "”");
-    canvas_.text({kMargin, y_ + 66}, "small",
-                 e_.model + ", " + std::string(name_of(e_.shape.architecture)) + ". " + how);
-    y_ += 84;
+    canvas_.text({kMargin, y_ + 66}, "small", e_.model + ", " + std::string(name_of(e_.shape.architecture)));
+    canvas_.text({kMargin, y_ + 84}, "small", how);
+    y_ += 104;
   }
 
   // One map, or two: before and after training.
   void maps(const std::string& name, std::span<const float> after, std::span<const float> before, double cell) {
-    canvas_.text({kMargin, y_ + 16}, "head", name);
-    y_ += 24;
-    const double top = y_ + 16 + 0.85 * widest(columns_);
-    const double side = cell * static_cast<double>(columns_.size());
-    double left = kMargin + widest(rows_) + 10;
-    for (const auto& [weights, when] :
-         {std::pair{before, "before training"}, std::pair{after, before.empty() ? "" : "after training"}}) {
-      if (weights.empty()) continue;
-      canvas_.text({left, y_ + 8}, "small", when);
-      for (std::size_t j = 0; j < columns_.size(); ++j) {
-        canvas_.slanted_text({left + cell * (static_cast<double>(j) + 0.6), top - 5}, "label", columns_[j]);
-      }
-      for (std::size_t i = 0; i < rows_.size(); ++i) {
-        canvas_.text({left - 8, top + cell * (static_cast<double>(i) + 0.5) + 4}, "label end", rows_[i]);
-      }
-      canvas_.map({left, top}, {weights, rows_.size(), columns_.size(), cell, rows_, columns_});
-      right_ = std::max(right_, left + side + 40);
-      left += side + kGap + widest(rows_) + 10;
-    }
-    y_ = top + cell * static_cast<double>(rows_.size()) + 24;
+    const Extent taken = maps_at({kMargin, y_}, {name, after, before, cell});
+    right_ = std::max(right_, kMargin + taken.width);
+    y_ += taken.height;
   }
 
-  void head_maps(std::size_t layer, std::size_t head) {
-    const auto after = explain::head_of(e_, e_.written, layer, head);
-    std::string name = "Layer " + std::to_string(layer + 1) + ", head " + std::to_string(head + 1) + ": sharpness ";
-    std::span<const float> before;
-    if (e_.untrained) {
-      before = explain::head_of(e_, *e_.untrained, layer, head);
-      name += fixed(explain::sharpness(before, columns_.size()), 2) + " → ";
+  struct Maps {
+    const std::string& name;
+    std::span<const float> after, before;
+    double cell = 0;
+  };
+  using Extent = explain::Size;
+  Extent maps_at(Point at, const Maps& maps) {
+    canvas_.text({at.x, at.y + 16}, "head", maps.name);
+    const double y = at.y + 24;
+    const double top = y + 16 + 0.85 * widest(columns_);
+    const double side = maps.cell * static_cast<double>(columns_.size());
+    double left = at.x + widest(rows_) + 10;
+    for (const auto& [weights, when] : {std::pair{maps.before, "before training"},
+                                        std::pair{maps.after, maps.before.empty() ? "" : "after training"}}) {
+      if (weights.empty()) continue;
+      canvas_.text({left, y + 8}, "small", when);
+      for (std::size_t j = 0; j < columns_.size(); ++j) {
+        canvas_.slanted_text({left + maps.cell * (static_cast<double>(j) + 0.6), top - 5}, "label", columns_[j]);
+      }
+      for (std::size_t i = 0; i < rows_.size(); ++i) {
+        canvas_.text({left - 8, top + maps.cell * (static_cast<double>(i) + 0.5) + 4}, "label end", rows_[i]);
+      }
+      canvas_.map({left, top}, {weights, rows_.size(), columns_.size(), maps.cell, rows_, columns_});
+      left += side + kGap + widest(rows_) + 10;
     }
-    maps(name + fixed(explain::sharpness(after, columns_.size()), 2), after, before, std::min(cell_, 18.0));
+    const double bottom = top + maps.cell * static_cast<double>(rows_.size()) + 24;
+    return {std::max(left - at.x - widest(rows_) - 10, kNarrowest), bottom - at.y};
+  }
+
+  // Side by side as far as there is room.
+  void head_maps() {
+    double x = kMargin;
+    double height = 0;
+    for (std::size_t layer = 0; layer < e_.written.trace.across_hmn.size(); ++layer) {
+      for (std::size_t head = 0; head < e_.shape.layer.heads; ++head) {
+        const auto after = explain::head_of(e_, e_.written, layer, head);
+        std::string name = "Layer " + std::to_string(layer + 1) + ", head " + std::to_string(head + 1) + ": sharpness ";
+        std::span<const float> before;
+        if (e_.untrained) {
+          before = explain::head_of(e_, *e_.untrained, layer, head);
+          name += fixed(explain::sharpness(before, columns_.size()), 2) + " → ";
+        }
+        name += fixed(explain::sharpness(after, columns_.size()), 2);
+        const Extent taken = maps_at({x, y_}, {name, after, before, std::min(cell_, 18.0)});
+        height = std::max(height, taken.height);
+        right_ = std::max(right_, x + taken.width);
+        x += taken.width + kGap;
+        if (x + taken.width <= kWidest) continue;
+        x = kMargin;
+        y_ += height;
+        height = 0;
+      }
+    }
+    y_ += height;
   }
 
   std::string finished(const std::string& name) {
