@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <stop_token>
 #include <string>
@@ -79,7 +80,8 @@ struct EvalOptions {
   nn::Precision precision = nn::Precision::i8;
   double first_stage = kFirstStage;  // where hits are reranked, as AskRequest::first_stage
   std::size_t depth = 100;           // chunks that each leg and each list hold, and documents of a run to reorder
-  std::size_t rerank_depth = RerankOptions{}.depth;  // chunks that a search reranks
+  std::size_t rerank_depth = RerankOptions{}.depth;       // chunks that a search reranks
+  std::optional<ConversationShare> share = std::nullopt;  // as RewriteOptions::share, where questions are rewritten
 };
 
 // The data set's corpus as an indexed collection, one document a line, chunked like any other. Kept under a name made

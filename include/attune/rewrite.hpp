@@ -6,12 +6,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "attune/core/byte_span.hpp"
 #include "attune/core/result.hpp"
+#include "attune/rewrite/gate.hpp"
 #include "attune/rewrite/neural.hpp"
 #include "attune/store.hpp"
 #include "attune/tokenizer.hpp"
@@ -52,22 +54,28 @@ struct Rewrite {
 };
 
 struct Rewriting {
-  std::vector<Rewrite> rewrites;
+  std::vector<Rewrite> rewrites = {};
   // What passages are to be read against: spelled as the collection does, standing for itself, and where it leans on
   // its conversation with what that is about.
   std::string question;
+  // Of a question with a conversation: what the gate looked at, and what it decided.
+  GateFeatures features = {};
+  ConversationShare share = {0, 0};
 };
 
 struct RewriteOptions {
   NeuralOptions neural = {};
   bool force = false;  // also where the neural rewriter would rather leave the question alone
+  std::optional<ConversationShare> share = std::nullopt;  // whatever the gate says
 };
 
 class QueryRewriter {
  public:
   // All may be nullptr, and what needs them is left out. What is passed must outlive the rewriter. `tokenizer` tells
-  // common words, which are never corrected.
-  QueryRewriter(const Store* store, const NeuralRewriter* neural, const Tokenizer* tokenizer);
+  // common words, which are never corrected. Without a gate a conversation counts by a rule of the neural rewriter's
+  // probability that the question stands for itself.
+  QueryRewriter(const Store* store, const NeuralRewriter* neural, const Tokenizer* tokenizer,
+                std::optional<ConversationGate> gate = std::nullopt);
   ~QueryRewriter();
 
   // Empty where nothing is to be changed. Fails as the store and the neural rewriter do.

@@ -6,6 +6,7 @@
 
 #include "attune/core/file.hpp"
 #include "attune/model.hpp"
+#include "attune/train/gate.hpp"
 #include "attune/train/reranker.hpp"
 #include "attune/train/rewriter.hpp"
 
@@ -279,6 +280,66 @@ void add_rewriter(CLI::App& group, Session& session) {
   on_run(command, session, [options, &session] { return run_rewriter(*options, session); });
 }
 
+struct GateOptions {
+  CommonOptions common;
+  train::GateTraining training;
+};
+
+Status run_gate(GateOptions& options, Session& session) {
+  train::GateTraining& training = options.training;
+  training.models = options.common.models;
+  training.threads = options.common.threads;
+  const auto tell = [](std::string_view what) {
+    std::fprintf(stderr, "%.*s\n", static_cast<int>(what.size()), what.data());
+  };
+  const auto report = train::train_gate(training, tell, session.stop);
+  if (!report) return report.error();
+  if (options.common.json) {
+    nlohmann::ordered_json settings;
+    for (std::size_t i = 0; i < kGateSettings.size(); ++i) settings[kGateSettings[i].name] = report->settings[i];
+    print_line(nlohmann::ordered_json({{"queries", report->queries},
+                                       {"settings", settings},
+                                       {"gate", report->gate},
+                                       {"helped", report->helped},
+                                       {"hurt", report->hurt},
+                                       {"file", to_utf8(training.output)}})
+                   .dump(2));
+    return {};
+  }
+  char number[32];
+  print_line(std::to_string(report->queries) + " questions, mean nDCG@10 of each setting:");
+  for (std::size_t i = 0; i < kGateSettings.size(); ++i) {
+    std::snprintf(number, sizeof number, "  %.4f  ", report->settings[i]);
+    print_line(number + std::string(kGateSettings[i].name));
+  }
+  std::snprintf(number, sizeof number, "  %.4f  ", report->gate);
+  print_line(number + std::string("the gate, on conversations that it had not seen; helped ") +
+             std::to_string(report->helped) + ", hurt " + std::to_string(report->hurt));
+  print_line("written to " + to_utf8(training.output));
+  return {};
+}
+
+void add_gate(CLI::App& group, Session& session) {
+  auto options = std::make_shared<GateOptions>();
+  CLI::App* command =
+      add_command(group, "gate", "Train what decides how much a conversation counts when its question is searched",
+                  "attune train gate conversations/ --out models/rewriter/gate.json", options->common);
+  command->add_option("DATASET", options->training.datasets, "folders in the BEIR layout, with conversations.jsonl")
+      ->required();
+  command->add_option("--out", options->training.output, "file for the gate")->required();
+  command->add_option("--examples", options->training.examples, "also write what it learnt from, as JSON lines");
+  command->add_option("--cache", options->training.cache, "folder for indexed data sets");
+  command
+      ->add_option("--hurt-cost", options->training.fit.hurt_cost,
+                   "how many times what is lost against the unchanged question counts")
+      ->check(CLI::Range(0.0, 100.0))
+      ->capture_default_str();
+  command->add_option("--models", options->common.models, "folder with the models");
+  command->add_option("--threads", options->common.threads, "threads; 0 means one for each core")
+      ->check(CLI::Range(0, 1024));
+  on_run(command, session, [options, &session] { return run_gate(*options, session); });
+}
+
 }  // namespace
 
 void add_train_command(CLI::App& app, Session& session) {
@@ -306,6 +367,7 @@ void add_train_command(CLI::App& app, Session& session) {
       ->check(CLI::Range(0, 1024));
   on_run(command, session, [options, &session] { return run_reranker(*options, session); });
   add_rewriter(*group, session);
+  add_gate(*group, session);
 }
 
 }  // namespace attune::cli

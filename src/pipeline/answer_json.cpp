@@ -121,7 +121,10 @@ std::string answer_to_json(const Answer& answer, bool explain, int indent) {
 std::string rewriting_to_json(const Rewriting& rewriting, int indent) {
   Json rewrites = Json::array();
   for (const Rewrite& rewrite : rewriting.rewrites) rewrites.push_back(rewrite_json(rewrite));
-  return dumped(Json{{"question", rewriting.question}, {"rewrites", std::move(rewrites)}}, indent);
+  return dumped(Json{{"question", rewriting.question},
+                     {"gate", {{"neural", rewriting.share.neural}, {"conversation", rewriting.share.conversation}}},
+                     {"rewrites", std::move(rewrites)}},
+                indent);
 }
 
 std::string report_to_json(const IngestReport& report, int indent) {

@@ -101,8 +101,17 @@ Result<std::unique_ptr<Workspace>> Workspace::open(const WorkspaceOptions& optio
       parts.notes.push_back("follow-up questions are rewritten by rules alone: " + neural.error().text);
     }
   }
-  parts.rewriter = std::make_unique<QueryRewriter>(parts.store.get(), parts.neural.get(),
-                                                   parts.embedder == nullptr ? nullptr : &parts.embedder->tokenizer());
+  const auto gate_file = models / "rewriter" / "gate.json";
+  std::optional<ConversationGate> gate;
+  if (parts.neural != nullptr && std::filesystem::exists(gate_file, ignored)) {
+    if (auto loaded = load_gate(gate_file)) {
+      gate = *loaded;
+    } else {
+      parts.notes.push_back("how much a conversation counts follows a rule: " + loaded.error().text);
+    }
+  }
+  parts.rewriter = std::make_unique<QueryRewriter>(
+      parts.store.get(), parts.neural.get(), parts.embedder == nullptr ? nullptr : &parts.embedder->tokenizer(), gate);
   return workspace;
 }
 

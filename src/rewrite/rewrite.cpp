@@ -17,17 +17,19 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kComparedPassages = 100;  // of each side of a comparison
 constexpr float kNeuralWeight = 0.5F;
-// From this probability on that a question does not stand for itself, its conversation counts in full.
+// Without a gate: from this probability on that a question does not stand for itself, its conversation counts in full.
 constexpr double kSurelyLeaning = 0.5;
 constexpr double kLeaningPower = 2;      // below it, less than in proportion: a wrong guess costs more than it brings
+constexpr double kLeastShare = 0.05;     // a leg that would count less does not run
+constexpr double kReadInstead = 0.5;     // so much must the neural rewrite count for passages to be read against it
 constexpr double kReadWithTopics = 0.5;  // so surely must it lean for the reranker to read its topics with it
 
-Rewrite to_rewrite(NeuralRewrite neural) {
+Rewrite to_rewrite(NeuralRewrite neural, float share) {
   Rewrite rewrite{.kind = RewriteKind::neural,
                   .text = std::move(neural.text),
                   .confidence = neural.confidence,
-                  .words = kNeuralWeight,
-                  .dense = kNeuralWeight};
+                  .words = kNeuralWeight * share,
+                  .dense = kNeuralWeight * share};
   for (const EditedText::Copied& copied : neural.copied) {
     rewrite.origins.push_back({copied.output, RewriteOrigin::From::history, copied.turn, copied.source});
   }
@@ -68,6 +70,7 @@ struct QueryRewriter::Parts {
   const Store* store;
   const NeuralRewriter* neural;
   const Tokenizer* tokenizer;
+  std::optional<ConversationGate> gate;
   std::mutex mutex;
   std::int64_t generation = -1;                  // of the vocabulary
   std::shared_ptr<const Vocabulary> vocabulary;  // read when a question first needs it
@@ -96,23 +99,33 @@ struct QueryRewriter::Parts {
     return {};
   }
 
-  // How surely the question leans on its conversation, 0 … 1; without a model it always may.
-  Result<double> add_neural(const Conversation& conversation, const RewriteOptions& options,
-                            Rewriting& rewriting) const {
-    if (neural == nullptr) return 1.0;
+  // Also decides how much the conversation counts; without a model it counts in full.
+  Status add_neural(const Conversation& conversation, const RewriteOptions& options, Rewriting& rewriting) const {
+    rewriting.share = options.share.value_or(ConversationShare());
+    if (neural == nullptr) return {};
     const auto start = Clock::now();
     NeuralOptions how = options.neural;
     if (options.force) how.caution = 0;
-    auto neural_rewrite = neural->rewrite(conversation, how);
-    if (!neural_rewrite) return neural_rewrite.error();
-    const double leaning = std::pow(std::min(1.0, (1 - neural_rewrite->unchanged) / kSurelyLeaning), kLeaningPower);
-    if (!neural_rewrite->changed) return leaning;
-    rewriting.question = neural_rewrite->text;
-    add({to_rewrite(*std::move(neural_rewrite))}, start, rewriting);
-    return leaning;
+    auto rewritten = neural->rewrite(conversation, how);
+    if (!rewritten) return rewritten.error();
+    const double rule = std::pow(std::min(1.0, (1 - rewritten->unchanged) / kSurelyLeaning), kLeaningPower);
+    if (!options.share) rewriting.share = {1, rule};
+    if (store != nullptr) {
+      const auto features = gate_features(conversation, *rewritten, rule, *store);
+      if (!features) return features.error();
+      rewriting.features = *features;
+      if (gate && !options.share) rewriting.share = gate->share(*features);
+    }
+    if (options.force) rewriting.share.neural = 1;
+    if (!rewritten->changed || rewriting.share.neural < kLeastShare) return {};
+    if (rewriting.share.neural >= kReadInstead) rewriting.question = rewritten->text;
+    add({to_rewrite(*std::move(rewritten), static_cast<float>(rewriting.share.neural))}, start, rewriting);
+    return {};
   }
 
-  Status add_history(const Conversation& conversation, double leaning, Rewriting& rewriting) const {
+  Status add_history(const Conversation& conversation, Rewriting& rewriting) const {
+    const double leaning = rewriting.share.conversation;
+    if (leaning < kLeastShare) return {};
     const auto start = Clock::now();
     const auto counts = store->counts("");
     if (!counts) return counts.error();
@@ -159,8 +172,11 @@ struct QueryRewriter::Parts {
   }
 };
 
-QueryRewriter::QueryRewriter(const Store* store, const NeuralRewriter* neural, const Tokenizer* tokenizer)
-    : parts_(new Parts{.store = store, .neural = neural, .tokenizer = tokenizer, .mutex = {}, .vocabulary = nullptr}) {}
+QueryRewriter::QueryRewriter(const Store* store, const NeuralRewriter* neural, const Tokenizer* tokenizer,
+                             std::optional<ConversationGate> gate)
+    : parts_(new Parts{
+          .store = store, .neural = neural, .tokenizer = tokenizer, .gate = gate, .mutex = {}, .vocabulary = nullptr}) {
+}
 QueryRewriter::~QueryRewriter() = default;
 
 Result<Rewriting> QueryRewriter::rewrite(const Conversation& conversation, const RewriteOptions& options) const {
@@ -170,10 +186,9 @@ Result<Rewriting> QueryRewriter::rewrite(const Conversation& conversation, const
   }
   const Conversation corrected{conversation.history, rewriting.question};
   if (!corrected.history.empty()) {
-    const auto leaning = parts_->add_neural(corrected, options, rewriting);
-    if (!leaning) return leaning.error();
+    if (const Status added = parts_->add_neural(corrected, options, rewriting); !added) return added.error();
     if (parts_->store != nullptr) {
-      const Status expanded = parts_->add_history(corrected, *leaning, rewriting);
+      const Status expanded = parts_->add_history(corrected, rewriting);
       if (!expanded) return expanded.error();
     }
   }

@@ -25,6 +25,10 @@ Result<std::optional<Rewrite>> correct_spelling(const std::string& question, con
 Result<std::vector<Rewrite>> expand_by_history(const Conversation& conversation, const Store& store,
                                                std::int64_t chunks, double leaning);
 
+// What the gate looks at (attune/rewrite/gate.hpp); `rule`: how much the conversation would count without it.
+Result<GateFeatures> gate_features(const Conversation& conversation, const NeuralRewrite& rewritten, double rule,
+                                   const Store& store);
+
 // The question with what its abbreviations stand for, where passages say so: "body mass index (BMI)".
 Result<std::optional<Rewrite>> expand_abbreviations(const std::string& question, const Store& store);
 

@@ -1,5 +1,7 @@
 #include "train/stated_rows.hpp"
 
+#include <cstdint>
+#include <string_view>
 #include <utility>
 
 #include "attune/core/file.hpp"
@@ -77,11 +79,26 @@ Result<std::vector<StatedRow>> read_paragraphs(const std::filesystem::path& grou
   return rows;
 }
 
-// Each sentence asks for the other; Chinese is read simplified, so that one character is one word.
+constexpr std::uint64_t kWithoutEnd = 4;  // one of so many sentences loses its full stop
+
+// The text without the mark that ends its sentence.
+std::string_view without_end(std::string_view text) {
+  for (const std::string_view mark : {"。", "！", "？", ".", "!", "?"}) {
+    if (text.ends_with(mark)) return text.substr(0, text.size() - mark.size());
+  }
+  return text;
+}
+
+// Each sentence asks for the other; Chinese is read simplified, so that one character is one word. People often leave
+// out the full stop, which sentences of a collection have: some lose it on both sides.
 Result<std::vector<StatedRow>> read_translations(const std::filesystem::path& file, bool to_chinese) {
   std::vector<StatedRow> rows;
   const Status read = for_each_sentence_pair(file, [&](SentencePair pair) {
     std::string chinese = text::to_simplified(pair.chinese);
+    if (stable_hash(chinese) % kWithoutEnd == 0) {
+      chinese = without_end(chinese);
+      pair.english = without_end(pair.english);
+    }
     if (to_chinese) {
       rows.push_back({{{}, std::move(pair.english)}, std::move(chinese)});
     } else {
