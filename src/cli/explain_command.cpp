@@ -6,6 +6,7 @@
 
 #include "attune/core/file.hpp"
 #include "attune/explain.hpp"
+#include "attune/explain/contexts.hpp"
 #include "attune/explain/sequence.hpp"
 
 #include "cli/command.hpp"
@@ -185,6 +186,34 @@ void add_attention(CLI::App& explain, Session& session) {
   on_run(command, session, [options] { return run_explain(*options); });
 }
 
+struct ContextCommandOptions {
+  CommonOptions common;
+  ContextRequest request;
+  std::filesystem::path model;
+};
+
+void add_contexts(CLI::App& explain, Session& session) {
+  auto options = std::make_shared<ContextCommandOptions>();
+  CLI::App* command =
+      add_command(explain, "contexts", "Show how a word's vector depends on what stands around it, layer by layer",
+                  "attune explain contexts 苹果 --in 我爱吃苹果。 --in 苹果公司发布了新手机。 --like 水果 --like 公司",
+                  options->common);
+  command->add_option("WORD", options->request.word, "as it stands in each text")->required();
+  command->add_option("--in", options->request.texts, "a text with the word; the first is compared with the others")
+      ->take_all()
+      ->required();
+  command->add_option("--like", options->request.like, "what it may mean: is it nearer to this, or to another?")
+      ->take_all();
+  command->add_option("--model", options->model, "directory of a model (default: the embedder that ships)");
+  on_run(command, session, [options]() -> Status {
+    const auto compared =
+        compare_contexts(options->model.empty() ? default_models() / "embedder" : options->model, options->request);
+    if (!compared) return compared.error();
+    print_line(options->common.json ? contexts_json(*compared) : contexts_text(*compared));
+    return {};
+  });
+}
+
 }  // namespace
 
 void add_explain_command(CLI::App& app, Session& session) {
@@ -194,6 +223,7 @@ void add_explain_command(CLI::App& app, Session& session) {
   add_attention(*explain, session);
   add_alignment(*explain, session);
   add_recurrence(*explain, session);
+  add_contexts(*explain, session);
 }
 
 }  // namespace attune::cli
