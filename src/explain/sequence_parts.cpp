@@ -76,7 +76,7 @@ std::vector<float> first_word_left(const SequenceTrace& trace) {
 }
 
 Status check_recurrent(const SequenceExplanation& explanation) {
-  if (explanation.shape.architecture != SequenceArchitecture::transformer) return {};
+  if (!explanation.shape.attends()) return {};
   return Error{ErrorKind::unsupported,
                "a transformer carries no state from word to word; an rnn or rnn-attention does"};
 }

@@ -124,7 +124,7 @@ std::vector<float> FileSequenceLayers::embed(const SequenceSource& source, Work&
     const float* const turn = spans_.turns.data() + std::min<std::size_t>(source.turns[row], shape_.turns - 1) * width;
     for (std::size_t i = 0; i < width; ++i) x[i] += turn[i];
   }
-  if (shape_.architecture == SequenceArchitecture::transformer) add_positions(x_nw, width);
+  if (shape_.attends()) add_positions(x_nw, width);
   return x_nw;
 }
 
@@ -132,7 +132,7 @@ Memory FileSequenceLayers::encode(std::vector<float> x_nw, Work& work) const {
   const std::size_t width = shape_.layer.width;
   Memory memory;
   memory.rows = x_nw.size() / width;
-  if (shape_.architecture == SequenceArchitecture::transformer) {
+  if (shape_.attends()) {
     const LayerRows all{0, memory.rows, 0, memory.rows};
     for (const OwnLayer& layer : encoder_) {
       const std::vector<float> input = x_nw;
@@ -160,7 +160,7 @@ Memory FileSequenceLayers::encode(std::vector<float> x_nw, Work& work) const {
 Hypothesis FileSequenceLayers::begin(const Memory& memory) const {
   Hypothesis hypothesis;
   hypothesis.own_i2w.resize(own_.size());
-  if (shape_.architecture == SequenceArchitecture::transformer) return hypothesis;
+  if (shape_.attends()) return hypothesis;
   nn::Scratch scratch;
   hypothesis.state_w.resize(shape_.layer.width);
   nn::linear(bridge_, memory.fixed_w, scratch, hypothesis.state_w);
@@ -181,7 +181,7 @@ void FileSequenceLayers::advance(const Memory& memory, std::span<Hypothesis> hyp
       states_kw[k * width + i] = scale * spans_.target_words[word * width + i];
     }
   }
-  if (shape_.architecture != SequenceArchitecture::transformer) {
+  if (!shape_.attends()) {
     const nn::RecurrentWeights decoder = recurrent_weights(spans_.decoder);
     for (std::size_t k = 0; k < hypotheses.size(); ++k) {
       const std::span<float> row = states_kw.subspan(k * width, width);
@@ -361,7 +361,7 @@ Result<SequenceTrace> FileSequenceLayers::trace(const SequenceSource& source,
   Work work;
   SequenceTrace trace;
   std::vector<float> x_nw = embed(source, work);
-  if (shape_.architecture != SequenceArchitecture::transformer) remember(x_nw, trace);
+  if (!shape_.attends()) remember(x_nw, trace);
   const Memory memory = encode(std::move(x_nw), work);
   Hypothesis hypothesis = begin(memory);
   std::vector<std::vector<std::vector<float>>> across;  // word by word, layer by layer [H, N]

@@ -31,7 +31,7 @@ SequenceSpans<T> take_spans(const SequenceShape& shape, std::span<T> numbers) {
   spans.target_words = take(shape.target_words * w);
   if (shape.turns > 1) spans.turns = take(shape.turns * w);
   if (shape.state_width > 0) spans.states = take.linear(w, shape.state_width);
-  if (shape.architecture == SequenceArchitecture::transformer) {
+  if (shape.attends()) {
     for (std::size_t i = 0; i < shape.encoder_layers; ++i) spans.encoder.push_back(take.layer(shape.layer));
     for (std::size_t i = 0; i < shape.decoder_layers; ++i) {
       spans.own.push_back(take.layer(shape.layer));
@@ -74,7 +74,7 @@ std::vector<WeightSlice> sequence_layout(const SequenceShape& shape) {
   layout.matrix("target.embedding", shape.target_words, w);
   if (shape.turns > 1) layout.matrix("turn.embedding", shape.turns, w);
   if (shape.state_width > 0) layout.linear("states", w, shape.state_width);
-  if (shape.architecture == SequenceArchitecture::transformer) {
+  if (shape.attends()) {
     for (std::size_t i = 0; i < shape.encoder_layers; ++i) {
       layout.layer("encoder." + std::to_string(i) + ".", shape.layer);
     }

@@ -1,20 +1,13 @@
 #include "train/edit_pass.hpp"
 
 #include <cmath>
-#include <random>
 
 #include <doctest/doctest.h>
 
+#include "gradient_check.hpp"
+
 namespace attune::train {
 namespace {
-
-std::vector<float> numbers(std::size_t count, std::uint64_t seed, float size) {
-  std::mt19937_64 random(seed);
-  std::normal_distribution<float> draw(0, size);
-  std::vector<float> out(count);
-  for (float& number : out) number = draw(random);
-  return out;
-}
 
 EditModel small_model() {
   EditModel model;
@@ -83,29 +76,8 @@ TEST_CASE("edit layers' gradients are what finite differences say, tensor by ten
     std::vector<float> gradient(model.weights.size(), 0.0F);
     const double loss = pass.run(model.shape, packed, model.weights, all.examples, dropout, gradient);
     CHECK(loss == doctest::Approx(loss_of(model.shape, model.weights, all.examples, dropout)));
-    for (const WeightSlice& slice : edit_layout(model.shape)) {
-      CAPTURE(slice.name);
-      const std::vector<float> direction = numbers(slice.count(), 77, 1);
-      double expected = 0;
-      double size = 0;
-      for (std::size_t i = 0; i < slice.count(); ++i) {
-        const auto d = static_cast<double>(gradient[slice.first + i]);
-        expected += d * static_cast<double>(direction[i]);
-        size += d * d;
-      }
-      constexpr double kStep = 1e-3;
-      double sides[2] = {0, 0};
-      for (const int side : {0, 1}) {
-        std::vector<float> moved = model.weights;
-        for (std::size_t i = 0; i < slice.count(); ++i) {
-          moved[slice.first + i] +=
-              static_cast<float>((side == 0 ? kStep : -kStep) * static_cast<double>(direction[i]));
-        }
-        sides[side] = loss_of(model.shape, moved, all.examples, dropout);
-      }
-      // FP32 sums leave noise of about 1e-6 / step.
-      CHECK(std::abs((sides[0] - sides[1]) / (2 * kStep) - expected) <= 0.02 * std::sqrt(size) + 5e-3);
-    }
+    check_gradient(edit_layout(model.shape), model.weights, gradient,
+                   [&](const std::vector<float>& moved) { return loss_of(model.shape, moved, all.examples, dropout); });
   }
 }
 

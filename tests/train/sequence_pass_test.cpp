@@ -1,20 +1,13 @@
 #include "train/sequence_pass.hpp"
 
 #include <cmath>
-#include <random>
 
 #include <doctest/doctest.h>
 
+#include "gradient_check.hpp"
+
 namespace attune::train {
 namespace {
-
-std::vector<float> numbers(std::size_t count, std::uint64_t seed, float size) {
-  std::mt19937_64 random(seed);
-  std::normal_distribution<float> draw(0, size);
-  std::vector<float> out(count);
-  for (float& number : out) number = draw(random);
-  return out;
-}
 
 SequenceModel small_model(SequenceArchitecture architecture, bool rich) {
   SequenceModel model;
@@ -82,29 +75,9 @@ TEST_CASE("sequence models' gradients are what finite differences say, tensor by
         std::vector<float> gradient(model.weights.size(), 0.0F);
         const double loss = pass.run({model.shape, packed, model.weights, texts.examples, dropout, 0.1}, gradient);
         CHECK(loss == doctest::Approx(loss_of(model.shape, model.weights, texts.examples, dropout, 0.1)));
-        for (const WeightSlice& slice : sequence_layout(model.shape)) {
-          CAPTURE(slice.name);
-          const std::vector<float> direction = numbers(slice.count(), 77, 1);
-          double expected = 0;
-          double size = 0;
-          for (std::size_t i = 0; i < slice.count(); ++i) {
-            const auto d = static_cast<double>(gradient[slice.first + i]);
-            expected += d * static_cast<double>(direction[i]);
-            size += d * d;
-          }
-          CHECK(size > 0);
-          constexpr double kStep = 1e-3;
-          double sides[2] = {0, 0};
-          for (const int side : {0, 1}) {
-            std::vector<float> moved = model.weights;
-            for (std::size_t i = 0; i < slice.count(); ++i) {
-              moved[slice.first + i] +=
-                  static_cast<float>((side == 0 ? kStep : -kStep) * static_cast<double>(direction[i]));
-            }
-            sides[side] = loss_of(model.shape, moved, texts.examples, dropout, 0.1);
-          }
-          CHECK(std::abs((sides[0] - sides[1]) / (2 * kStep) - expected) <= 0.02 * std::sqrt(size) + 5e-3);
-        }
+        check_gradient(sequence_layout(model.shape), model.weights, gradient, [&](const std::vector<float>& moved) {
+          return loss_of(model.shape, moved, texts.examples, dropout, 0.1);
+        });
       }
     }
   }

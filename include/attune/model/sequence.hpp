@@ -52,6 +52,7 @@ struct SequenceShape {
   LayerShape layer;  // heads and feed-forward part are a transformer's
   bool copies = false;
 
+  [[nodiscard]] bool attends() const { return architecture == SequenceArchitecture::transformer; }
   [[nodiscard]] bool aligns() const { return architecture != SequenceArchitecture::rnn; }
   friend bool operator==(const SequenceShape&, const SequenceShape&) = default;
 };
