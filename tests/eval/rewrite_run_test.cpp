@@ -195,6 +195,31 @@ TEST_CASE("predictions: JSON lines and columns score alike; what is missing or o
   fault("c.tsv", "1\t" + std::string(kMaxPredictionBytes, 'x'), "line 1: the id or the rewrite is too long");
 }
 
+TEST_CASE("by length: short and long rows apart, as if each were a file of its own") {
+  const Scratch scratch;
+  const std::string brief = row("1", "[]", "who is it", "who is Ada");
+  const std::string longer = row("2", R"(["Bees make honey ."])", "how", "how do bees");
+  const auto both = scratch.write("both.jsonl", brief + longer);
+  const auto apart = evaluate_rewriting(both, systems({"raw", "concatenate"}), {.resamples = 20, .lengths = {3, 50}});
+  REQUIRE(apart);
+  REQUIRE(apart->lengths.size() == 2);
+  CHECK(apart->lengths[0].high == 3);
+  CHECK(apart->lengths[1].low == 5);
+  for (std::size_t i = 0; i < 2; ++i) {
+    const auto alone = evaluate_rewriting(scratch.write("one.jsonl", i == 0 ? brief : longer),
+                                          systems({"raw", "concatenate"}), {.resamples = 20});
+    REQUIRE(alone);
+    CHECK(apart->lengths[i].rows == 1);
+    for (std::size_t system = 0; system < 2; ++system) {
+      const auto& found = apart->lengths[i].systems[system];
+      CHECK(found.metrics.at("bleu4").value == alone->systems[system].metrics.at("bleu4").value);
+      CHECK(found.metrics.at("bleu4").interval);
+      CHECK(found.differences.size() == alone->systems[system].differences.size());
+    }
+  }
+  CHECK(evaluate_rewriting(both, systems({"raw"}), {.lengths = {5, 5}}).error().kind == ErrorKind::bad_input);
+}
+
 TEST_CASE("intervals: paired, so that equal systems differ by nothing, and the same for the same seed") {
   const Scratch scratch;
   std::string lines;

@@ -167,4 +167,20 @@ TEST_CASE("the rewriter's recipe that ships is one, and the file beside it was m
   CHECK(rewriter_recipe_to_json(*noted) == rewriter_recipe_to_json(*recipe));
 }
 
+TEST_CASE("the recipes of sequence models that ship are ones, and the files beside them were made by them") {
+  const auto folder = embedder_folder().parent_path() / "sequence";
+  CHECK(read_rewriter_recipe(folder / "recipe-rewriting.json"));
+  for (const char* architecture : {"rnn", "rnn-attention", "transformer"}) {
+    CAPTURE(architecture);
+    auto recipe = read_rewriter_recipe(folder / "recipe-translation.json");
+    REQUIRE(recipe);
+    recipe->architecture = architecture;
+    const auto model = load_sequence_model(folder / (std::string(architecture) + ".safetensors"));
+    REQUIRE(model);
+    const auto noted = parse_rewriter_recipe(model->notes.at("recipe"));
+    REQUIRE(noted);
+    CHECK(rewriter_recipe_to_json(*noted) == rewriter_recipe_to_json(*recipe));
+  }
+}
+
 }  // namespace attune::train

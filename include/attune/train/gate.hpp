@@ -25,7 +25,7 @@ struct GateExample {
 };
 
 struct GateFit {
-  double hurt_cost = 2;  // what a setting loses against the unchanged question counts so many times
+  double hurt_cost = 3;  // what a setting loses against the unchanged question counts so many times
   double weight_decay = 0.01;
   std::size_t steps = 2000;
   double rate = 0.02;
