@@ -1,11 +1,17 @@
 // attune rewrite QUESTION --history TURN…: the question as it stands alone, and where its new words come from.
+#include <cstdio>
+#include <fstream>
+#include <functional>
+#include <iostream>
+
 #include <nlohmann/json.hpp>
 
+#include "attune/core/file.hpp"
+#include "attune/core/lines.hpp"
 #include "attune/pipeline.hpp"
 #include "attune/rewrite/neural.hpp"
 
 #include "cli/command.hpp"
-#include "cli/text_lines.hpp"
 
 namespace attune::cli {
 namespace {
@@ -15,6 +21,7 @@ struct RewriteCommandOptions {
   std::string question;
   std::vector<std::string> history;
   std::string batch;
+  std::filesystem::path output;
   NeuralOptions neural;
 };
 
@@ -78,17 +85,87 @@ Result<nlohmann::ordered_json> rewrite_line(const std::string& line, const Neura
   return out;
 }
 
-Status run_batch(const RewriteCommandOptions& options, const NeuralRewriter& rewriter, const Session& session) {
-  const auto lines = read_lines(options.batch);
-  if (!lines) return lines.error();
-  for (std::size_t i = 0; i < lines->size(); ++i) {
-    if ((*lines)[i].empty()) continue;
-    if (session.stop.stop_requested()) return Error{ErrorKind::cancelled, "rewriting was stopped"};
-    const auto out = rewrite_line((*lines)[i], rewriter, options.neural);
-    if (!out) return out.error().while_doing(options.batch + ": line " + std::to_string(i + 1));
-    print_line(dumped(*out));
+// One line after the other of a file, plain or gzipped, or of standard input; empty ones are left out.
+Status for_each_batch_line(const std::string& path, const std::function<Status(const std::string&)>& take) {
+  if (path != "-") {
+    return for_each_line(path, [&](std::string_view line) { return take(std::string(line)); });
+  }
+  std::size_t number = 0;
+  for (std::string line; std::getline(std::cin, line);) {
+    ++number;
+    if (line.ends_with('\r')) line.pop_back();
+    if (line.empty()) continue;
+    if (const Status taken = take(line); !taken) {
+      return taken.error().while_doing("standard input: line " + std::to_string(number));
+    }
   }
   return {};
+}
+
+std::string id_of(std::string_view line) {
+  const auto json = nlohmann::json::parse(line, nullptr, false);
+  return json.is_object() && json.contains("id") ? json["id"].dump() : "";
+}
+
+// The file of a batch: what an earlier call left in it stays, but for a last line that it could not finish.
+class BatchOutput {
+ public:
+  Status open(const std::filesystem::path& file) {
+    file_ = file;
+    std::error_code absent;
+    if (const auto size = std::filesystem::file_size(file, absent); !absent) {
+      std::ifstream old(file, std::ios::binary);
+      std::uintmax_t whole = 0;
+      for (std::string line; std::getline(old, line) && !old.eof();) {
+        whole += line.size() + 1;
+        ids_.push_back(id_of(line));
+      }
+      if (whole < size) std::filesystem::resize_file(file, whole, absent);
+    }
+    stream_.open(file, std::ios::binary | std::ios::app);
+    if (!stream_) return Error{ErrorKind::io, "'" + to_utf8(file) + "' cannot be written"};
+    return {};
+  }
+  // Whether line `index` of the input was rewritten before. Fails with conflict if another line was.
+  [[nodiscard]] Result<bool> has(std::size_t index, const std::string& line) const {
+    if (index >= ids_.size()) return false;
+    if (ids_[index] == id_of(line)) return true;
+    return Error{ErrorKind::conflict,
+                 "'" + to_utf8(file_) + "' holds the rewrites of another file; name another --out"};
+  }
+  Status put(const std::string& line) {
+    stream_ << line << '\n' << std::flush;
+    if (!stream_) return Error{ErrorKind::io, "'" + to_utf8(file_) + "' cannot be written"};
+    return {};
+  }
+
+ private:
+  std::filesystem::path file_;
+  std::ofstream stream_;
+  std::vector<std::string> ids_;
+};
+
+Status run_batch(const RewriteCommandOptions& options, const NeuralRewriter& rewriter, const Session& session) {
+  BatchOutput output;
+  const bool keeps = !options.output.empty();
+  if (keeps) {
+    if (const Status opened = output.open(options.output); !opened) return opened;
+  }
+  std::size_t index = 0;
+  return for_each_batch_line(options.batch, [&](const std::string& line) -> Status {
+    if (session.stop.stop_requested()) return Error{ErrorKind::cancelled, "rewriting was stopped"};
+    if (keeps) {
+      const auto done = output.has(index++, line);
+      if (!done) return done.error();
+      if (*done) return {};
+    }
+    const auto out = rewrite_line(line, rewriter, options.neural);
+    if (!out) return out.error();
+    if (keeps) return output.put(dumped(*out));
+    print_line(dumped(*out));
+    std::fflush(stdout);
+    return {};
+  });
 }
 
 // All rewrites that a search in this database would use.
@@ -114,6 +191,9 @@ Status show_all(const RewriteCommandOptions& options) {
 Status run_rewrite(const RewriteCommandOptions& options, Session& session) {
   if (options.question.empty() == options.batch.empty()) {
     return Error{ErrorKind::bad_input, "name a question, or a file of them with --batch"};
+  }
+  if (!options.output.empty() && options.batch.empty()) {
+    return Error{ErrorKind::bad_input, "--out is for --batch"};
   }
   if (!options.common.database.empty()) return show_all(options);
   const auto models = options.common.models.empty() ? default_models() : options.common.models;
@@ -145,6 +225,9 @@ void add_rewrite_command(CLI::App& app, Session& session) {
       ->allow_extra_args(false);
   command->add_option("--batch", options->batch,
                       "JSON lines {\"query\", \"history\", \"id\"?}; '-' is standard input. Writes a line for each");
+  command->add_option("--out", options->output,
+                      "of --batch: a file to write to; what is there already is not rewritten again, so that the same "
+                      "command goes on after a stop");
   command->add_option("--db", options->common.database, "a database: show every rewrite that a search in it would use");
   command->add_option("--beam", options->neural.beam, "edits that are followed at a time")
       ->check(CLI::Range(1, 64))

@@ -77,6 +77,20 @@ class Commands(program.ProgramTest):
         out = self.run_attune("rewrite", "--batch", "-", stdin=lines).stdout.splitlines()
         self.assertEqual([json.loads(line)["rewrite"] for line in out], ["黄少天用那个角色", "honey"])
         self.assertEqual(json.loads(out[0])["id"], 7)
+        # A file goes on where it was, also behind a line that was not finished.
+        batch, kept = self.folder / "batch.jsonl", self.folder / "rewrites.jsonl"
+        batch.write_text("".join(f'{{"id": {i}, "query": "where is it", "history": ["Oslo"]}}\n' for i in range(4)))
+        self.run_attune("rewrite", "--batch", batch, "--out", kept)
+        whole = kept.read_bytes()
+        self.assertEqual(whole.count(b"\n"), 4)
+        first = whole.index(b"\n") + 1
+        kept.write_bytes(whole[:first].replace(b'"changed"', b'"Changed"') + whole[first : first + 9])
+        self.run_attune("rewrite", "--batch", batch, "--out", kept)
+        self.assertEqual(kept.read_bytes().replace(b'"Changed"', b'"changed"'), whole)
+        self.assertIn(b'"Changed"', kept.read_bytes())
+        batch.write_text('{"id": 7, "query": "where is it"}\n')
+        self.run_attune("rewrite", "--batch", batch, "--out", kept, expect=1)
+        self.assertEqual(kept.read_bytes().replace(b'"Changed"', b'"changed"'), whole)
         wrong = self.run_attune("rewrite", "--batch", "-", stdin='{"query": "a"}\n[]\n', expect=2)
         self.assertIn("line 2", wrong.stderr)
         self.run_attune("rewrite", expect=2)
