@@ -1,9 +1,12 @@
 // A rewriter's recipe out of its file and back.
+#include "train/rewriter_recipe.hpp"
+
 #include "attune/core/file.hpp"
 #include "attune/model/sequence.hpp"
 #include "attune/train/rewriter.hpp"
 
 #include "train/recipe_reading.hpp"
+#include "train/schema_writing.hpp"
 #include "train/stated_rows.hpp"
 
 namespace attune::train {
@@ -127,6 +130,12 @@ Result<RewriterRecipe> read_rewriter_recipe(const std::filesystem::path& file) {
 std::string rewriter_recipe_to_json(const RewriterRecipe& recipe, int indent) {
   RewriterRecipe copy = recipe;  // describe() takes what can be read into
   return RecipeWriting::written(copy).dump(indent, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+std::string rewriter_recipe_schema() {
+  return schema_of<RewriterRecipe>(
+      "A recipe of attune train rewriter",
+      "Everything that decides what training gives. See include/attune/train/rewriter.hpp.");
 }
 
 }  // namespace attune::train

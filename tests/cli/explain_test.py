@@ -27,6 +27,34 @@ class Explain(program.ProgramTest):
             self.assertEqual(heads, sorted(heads, key=lambda head: -head["weight"]))
             self.assertEqual(answer["tokens"][heads[0]["strongest"] - 1]["label"], label)
 
+    def test_alignment_and_recurrence_of_the_models_that_ship(self):
+        answer = self.run_json("explain", "alignment", "我爱吃苹果")
+        self.assertEqual(answer["text"], "I love apples")
+        self.assertEqual(answer["columns"], ["我", "爱", "吃", "苹", "果"])
+        for word in answer["words"]:
+            self.assertAlmostEqual(sum(word["weights"]), 1, places=4)
+        picture = self.scratch / "alignment.svg"
+        told = self.run_attune("explain", "alignment", "我爱吃苹果", "--svg", picture, "--untrained").stdout
+        self.assertIn("before training", told)
+        self.assertEqual(ElementTree.parse(picture).getroot().tag, SVG + "svg")
+        forced = self.run_json("explain", "alignment", "我爱吃苹果", "--target", "I eat apples")
+        self.assertEqual([word["word"] for word in forced["words"]], ["I", "eat", "apples", "</s>"])
+        faded = self.run_json("explain", "rnn", "汤姆昨天在公园里看到了一只猫。")["first_word_left"]
+        self.assertEqual(faded[0], 1)
+        self.assertLess(faded[-1], 0.2)
+        model = program.SOURCE / "models" / "sequence" / "transformer.safetensors"
+        refused = self.run_attune("explain", "rnn", "我爱吃苹果", "--model", model, expect=1)
+        self.assertIn("a transformer carries no state", refused.stderr)
+        self.run_attune("explain", "alignment", "", expect=2)
+
+    def test_a_word_in_two_contexts(self):
+        texts = ("--in", "我爱吃苹果。", "--in", "我买了苹果的手机。", "--like", "水果", "--like", "微软")
+        answer = self.run_json("explain", "contexts", "苹果", *texts)
+        fruit, maker = answer["likeness"][-1]
+        self.assertGreater(fruit[0], fruit[1])
+        self.assertGreater(maker[1], maker[0])
+        self.assertIn("does not stand in", self.run_attune("explain", "contexts", "梨", *texts, expect=2).stderr)
+
     def test_token_layer_and_head_are_obeyed(self):
         chosen = self.run_json("explain", "attention", ENGLISH, "--token", "it", "--layer", "2", "--head", "3")["chosen"]
         self.assertEqual((chosen["token"], chosen["layer"], chosen["head"]), (11, 2, 3))

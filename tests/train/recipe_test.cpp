@@ -15,6 +15,7 @@
 
 #include "temporary_folder.hpp"
 #include "train/recipe_fields.hpp"
+#include "train/rewriter_recipe.hpp"
 #include "train/word_embedder.hpp"
 
 using attune::testing::TemporaryFolder;
@@ -162,13 +163,17 @@ TEST_CASE("recipe: a value of another type or out of range is named") {
   CHECK(says(complaint(R"({"data":[{"path":"a","also":"b"}]})"), "data[0].also must be a list of texts"));
 }
 
-TEST_CASE("recipe: the schema says what the reader reads") {
-  // After a change: ATTUNE_WRITE_SCHEMA=1 train_tests writes the file anew.
-  const auto file = source_folder() / "schemas" / "recipe.schema.json";
-  if (std::getenv("ATTUNE_WRITE_SCHEMA") != nullptr) REQUIRE(write_file_durably(file, recipe_schema()));
-  const auto written = read_file(file, 1U << 20U);
-  REQUIRE(written);
-  CHECK(*written == recipe_schema());
+TEST_CASE("recipe: the schemas say what the readers read") {
+  // After a change: ATTUNE_WRITE_SCHEMA=1 train_tests writes the files anew.
+  for (const auto& [name, schema] : {std::pair<const char*, std::string>{"recipe.schema.json", recipe_schema()},
+                                     {"rewriter-recipe.schema.json", rewriter_recipe_schema()}}) {
+    CAPTURE(name);
+    const auto file = source_folder() / "schemas" / name;
+    if (std::getenv("ATTUNE_WRITE_SCHEMA") != nullptr) REQUIRE(write_file_durably(file, schema));
+    const auto written = read_file(file, 1U << 20U);
+    REQUIRE(written);
+    CHECK(*written == schema);
+  }
 }
 
 TEST_CASE("recipe: what is kept for evaluation is refused in a plain sentence") {
