@@ -81,6 +81,7 @@ struct EvalOptions {
   double first_stage = kFirstStage;  // where hits are reranked, as AskRequest::first_stage
   std::size_t depth = 100;           // chunks that each leg and each list hold, and documents of a run to reorder
   std::size_t rerank_depth = RerankOptions{}.depth;       // chunks that a search reranks
+  bool feedback = false;                                  // as RewriteOptions::feedback, where questions are rewritten
   std::optional<ConversationShare> share = std::nullopt;  // as RewriteOptions::share, where questions are rewritten
 };
 

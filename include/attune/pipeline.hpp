@@ -120,6 +120,7 @@ struct AskRequest {
   // there with the beginning of the best passage (Store::add_turns).
   std::string conversation = {};
   RewriteMode rewrite = RewriteMode::automatic;
+  bool feedback = false;  // as RewriteOptions::feedback
   RetrieveOptions retrieve = {};
   bool rerank = true;                   // where a cross-encoder is loaded
   std::size_t rerank_depth = 30;        // hits that it reads

@@ -27,6 +27,7 @@ enum class RewriteKind : std::uint8_t {
   answer,        // with the beginning of what was answered last
   abbreviation,  // with what the collection says an abbreviation stands for
   part,          // one side of a comparison
+  feedback,      // with words of the passages that it finds first
 };
 // "spelling", "neural", …
 std::string_view name_of(RewriteKind kind);
@@ -65,7 +66,8 @@ struct Rewriting {
 
 struct RewriteOptions {
   NeuralOptions neural = {};
-  bool force = false;  // also where the neural rewriter would rather leave the question alone
+  bool force = false;     // also where the neural rewriter would rather leave the question alone
+  bool feedback = false;  // also with words of the passages that the question finds first (RM3)
   std::optional<ConversationShare> share = std::nullopt;  // whatever the gate says
 };
 

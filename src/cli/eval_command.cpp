@@ -172,6 +172,8 @@ void add_eval_retrieval(CLI::App& eval, Session& session) {
   command->add_option("--rerank-depth", options->eval.rerank_depth, "passages that are reranked at most")
       ->check(CLI::Range(1, 10'000))
       ->capture_default_str();
+  command->add_flag("--feedback", options->eval.feedback,
+                    "where questions are rewritten, also search with words of the passages found first (RM3)");
   on_run(command, session, [options, &session] { return eval_retrieval(*options, session); });
 }
 

@@ -160,6 +160,8 @@ void add_search_command(CLI::App& app, Session& session) {
   command->add_option("--rewrite", options->rewrite, "whether rewrites are searched too: auto, off or force")
       ->check(CLI::IsMember({"auto", "off", "force"}))
       ->capture_default_str();
+  command->add_flag("--feedback", options->request.feedback,
+                    "also search with words of the passages that the question finds first");
   command->add_option("--top-k,-k", options->request.query.top_k, "hits to return")
       ->check(CLI::Range(1, 1000))
       ->capture_default_str();

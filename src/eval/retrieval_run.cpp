@@ -35,12 +35,12 @@ Result<Config> find_config(std::string_view name) {
 
 // As the query is, with its history where the data set has one.
 Result<Rewriting> rewriting_of(const Workspace& workspace, const Dataset& dataset, const DatasetText& query,
-                               bool rewrites, std::optional<ConversationShare> share) {
+                               bool rewrites, const EvalOptions& options) {
   if (!rewrites) return Rewriting{.rewrites = {}, .question = query.text};
   const auto history = dataset.histories.find(query.id);
   return workspace.rewriter().rewrite(
       {history == dataset.histories.end() ? std::vector<std::string>() : history->second, query.text},
-      {.neural = {}, .force = false, .share = share});
+      {.neural = {}, .force = false, .feedback = options.feedback, .share = options.share});
 }
 
 // A document scores as its best chunk. Documents carry their data set's id as path.
@@ -80,7 +80,7 @@ Result<EvalResult> run_retrieval(const Workspace& workspace, const Dataset& data
   std::set<std::string> notes;
   for (const DatasetText& query : dataset.queries) {
     const auto start = std::chrono::steady_clock::now();
-    const auto rewriting = rewriting_of(workspace, dataset, query, found->rewrite, options.share);
+    const auto rewriting = rewriting_of(workspace, dataset, query, found->rewrite, options);
     if (!rewriting) return rewriting.error().while_doing("query '" + query.id + "'");
     auto retrieved = retrieve(sources, {query.text, options.depth, {}, variants_of(*rewriting)}, retrieving, stop);
     if (retrieved && reranker != nullptr) {

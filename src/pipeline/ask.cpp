@@ -134,7 +134,7 @@ Result<Rewriting> rewrite_question(const Workspace& workspace, const AskRequest&
     history = *std::move(kept);
   }
   return workspace.rewriter().rewrite({std::move(history), request.query.text},
-                                      {.force = request.rewrite == RewriteMode::force});
+                                      {.force = request.rewrite == RewriteMode::force, .feedback = request.feedback});
 }
 
 Result<Answer> ask(const Workspace& workspace, const AskRequest& request, std::stop_token stop) {

@@ -62,6 +62,8 @@ std::string_view name_of(RewriteKind kind) {
       return "abbreviation";
     case RewriteKind::part:
       return "part";
+    case RewriteKind::feedback:
+      return "feedback";
   }
   return "";
 }
@@ -152,6 +154,14 @@ struct QueryRewriter::Parts {
     return {};
   }
 
+  Status add_feedback(const std::string& question, Rewriting& rewriting) const {
+    const auto start = Clock::now();
+    auto expanded = expand_by_feedback(question, *store);
+    if (!expanded) return expanded.error();
+    if (*expanded) add({**std::move(expanded)}, start, rewriting);
+    return {};
+  }
+
   // Only where no passage speaks of both sides: one that does answers better than one of each.
   Status add_parts(const std::string& question, Rewriting& rewriting) const {
     const auto start = Clock::now();
@@ -197,6 +207,10 @@ Result<Rewriting> QueryRewriter::rewrite(const Conversation& conversation, const
     if (!expanded) return expanded.error();
     const Status split = parts_->add_parts(corrected.question, rewriting);
     if (!split) return split.error();
+    if (options.feedback) {
+      const Status fed = parts_->add_feedback(rewriting.question, rewriting);
+      if (!fed) return fed.error();
+    }
   }
   return rewriting;
 }

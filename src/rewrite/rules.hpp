@@ -32,6 +32,9 @@ Result<GateFeatures> gate_features(const Conversation& conversation, const Neura
 // The question with what its abbreviations stand for, where passages say so: "body mass index (BMI)".
 Result<std::optional<Rewrite>> expand_abbreviations(const std::string& question, const Store& store);
 
+// The question with words of the passages that it finds first.
+Result<std::optional<Rewrite>> expand_by_feedback(const std::string& question, const Store& store);
+
 // Both sides of a comparison: "the difference between A and B", "A vs B", "A 和 B 的区别".
 std::vector<Rewrite> split_comparison(const std::string& question);
 

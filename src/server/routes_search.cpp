@@ -37,6 +37,7 @@ AskRequest ask_request_from(const json& body) {
   request.history = history_from(body);
   request.conversation = body.value("conversation_id", "");
   request.rewrite = rewrite_mode_from(body);
+  request.feedback = body.value("feedback", false);
   request.rerank = body.value("rerank", true);
   if (body.contains("rerank_depth")) {
     request.rerank_depth = static_cast<std::size_t>(body["rerank_depth"].get<double>());
@@ -106,18 +107,19 @@ void add_search_routes(Router& router, const Services& services) {
            [&services](const Request& request) { return search(services, json::parse(request.body), request.stop); },
        .request_schema = kSchema,
        .response_schema = "search.response.schema.json"});
-  router.add({.method = "GET",
-              .pattern = "/v1/search",
-              .summary = "The same, asked by address. Filters may be given several times.",
-              .handler =
-                  [&services](const Request& request) {
-                    const json body = body_from_query(request);
-                    if (auto fault = body_fault(kSchema, body)) return *fault;
-                    return search(services, body, request.stop);
-                  },
-              .response_schema = "search.response.schema.json",
-              .query_parameters = {"q", "top_k", "rewrite", "conversation_id", "explain", "rerank", "rerank_depth",
-                                   "min_score", "budget_ms", "collection", "path", "language", "format"}});
+  router.add(
+      {.method = "GET",
+       .pattern = "/v1/search",
+       .summary = "The same, asked by address. Filters may be given several times.",
+       .handler =
+           [&services](const Request& request) {
+             const json body = body_from_query(request);
+             if (auto fault = body_fault(kSchema, body)) return *fault;
+             return search(services, body, request.stop);
+           },
+       .response_schema = "search.response.schema.json",
+       .query_parameters = {"q", "top_k", "rewrite", "feedback", "conversation_id", "explain", "rerank", "rerank_depth",
+                            "min_score", "budget_ms", "collection", "path", "language", "format"}});
   router.add({.method = "POST",
               .pattern = "/v1/rewrite",
               .summary = "In which other ways a question would be searched, and where their words come from.",

@@ -88,6 +88,27 @@ TEST_CASE_FIXTURE(RulesFixture, "spelling: characters that sound like what the c
   CHECK(first(RewriteKind::spelling, "如何配置静态地址").text.empty());
 }
 
+TEST_CASE_FIXTURE(RulesFixture,
+                  "feedback: words of what is found first, the rare ones, and only where it is asked for") {
+  for (int i = 0; i < 3; ++i) add("A kettle boils water quickly, the thermostat clicks");
+  for (int i = 0; i < 30; ++i) add("Gardens need water and sunlight, quickly or slowly");
+  CHECK(rewrite("kettle").rewrites.empty());
+  const Rewriting fed = need(QueryRewriter(store.get(), nullptr, nullptr).rewrite({{}, "kettle"}, {.feedback = true}));
+  REQUIRE(fed.rewrites.size() == 1);
+  const Rewrite& made = fed.rewrites.front();
+  CHECK(made.kind == RewriteKind::feedback);
+  CHECK(made.text.starts_with("kettle "));
+  CHECK(made.text.find("thermostat") != std::string::npos);
+  CHECK(made.text.find("thermostat") < made.text.find("water"));  // rarer in the collection
+  CHECK(made.text.find("sunlight") == std::string::npos);
+  CHECK(made.words > 0);
+  CHECK(made.dense == 0);
+  CHECK(fed.question == "kettle");
+  for (const RewriteOrigin& origin : made.origins) CHECK(origin.from == RewriteOrigin::From::collection);
+  const auto nothing = need(QueryRewriter(store.get(), nullptr, nullptr).rewrite({{}, "zebra"}, {.feedback = true}));
+  CHECK(nothing.rewrites.empty());
+}
+
 TEST_CASE_FIXTURE(RulesFixture, "abbreviations: what a passage says they stand for, and nothing else") {
   add("The body mass index (BMI) is weight by height squared.");
   add("Some talk (BMW) of cars.");
