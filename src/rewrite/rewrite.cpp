@@ -146,19 +146,13 @@ struct QueryRewriter::Parts {
     return {};
   }
 
-  Status add_abbreviations(const std::string& question, Rewriting& rewriting) const {
+  // What a rule makes of a question, if anything.
+  using Rule = Result<std::optional<Rewrite>> (*)(const std::string& question, const Store& store);
+  Status add_by(Rule rule, const std::string& question, Rewriting& rewriting) const {
     const auto start = Clock::now();
-    auto expanded = expand_abbreviations(question, *store);
-    if (!expanded) return expanded.error();
-    if (*expanded) add({**std::move(expanded)}, start, rewriting);
-    return {};
-  }
-
-  Status add_feedback(const std::string& question, Rewriting& rewriting) const {
-    const auto start = Clock::now();
-    auto expanded = expand_by_feedback(question, *store);
-    if (!expanded) return expanded.error();
-    if (*expanded) add({**std::move(expanded)}, start, rewriting);
+    auto made = rule(question, *store);
+    if (!made) return made.error();
+    if (*made) add({**std::move(made)}, start, rewriting);
     return {};
   }
 
@@ -203,12 +197,12 @@ Result<Rewriting> QueryRewriter::rewrite(const Conversation& conversation, const
     }
   }
   if (parts_->store != nullptr) {
-    const Status expanded = parts_->add_abbreviations(corrected.question, rewriting);
+    const Status expanded = parts_->add_by(expand_abbreviations, corrected.question, rewriting);
     if (!expanded) return expanded.error();
     const Status split = parts_->add_parts(corrected.question, rewriting);
     if (!split) return split.error();
     if (options.feedback) {
-      const Status fed = parts_->add_feedback(rewriting.question, rewriting);
+      const Status fed = parts_->add_by(expand_by_feedback, rewriting.question, rewriting);
       if (!fed) return fed.error();
     }
   }

@@ -120,13 +120,11 @@ std::vector<std::uint32_t> number_target(std::string_view text, const SequenceVo
   return ids;
 }
 
-std::string join_words(std::span<const std::string> words, std::vector<ByteSpan>* spans) {
+std::string join_words(std::span<const std::string> words) {
   std::string text;
   for (std::size_t i = 0; i < words.size(); ++i) {
     if (i > 0 && text::space_between(words[i - 1], words[i])) text += ' ';
-    const std::size_t start = text.size();
     text += words[i];
-    if (spans != nullptr) spans->push_back({start, text.size()});
   }
   return text;
 }

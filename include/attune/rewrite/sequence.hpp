@@ -62,8 +62,8 @@ SequenceSource number_words(SequenceReading& reading, const SequenceVocabulary& 
 std::vector<std::uint32_t> number_target(std::string_view text, const SequenceVocabulary& target,
                                          const SequenceShape& shape, std::span<const std::string> extra);
 
-// Words put together, with spaces where they are written; `spans` gets where each stands, if it is not nullptr.
-std::string join_words(std::span<const std::string> words, std::vector<ByteSpan>* spans = nullptr);
+// Words put together, with spaces where they are written.
+std::string join_words(std::span<const std::string> words);
 
 struct WrittenText {
   std::string text;
